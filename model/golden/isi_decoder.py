@@ -1,0 +1,43 @@
+"""IsiDecoder: the payload of an epoch to its errors."""
+
+from __future__ import annotations
+
+from model.errors import CodecError
+from model.golden.bit_unpacker import BitUnpacker
+from model.golden.isi_encoder import CODERS
+from model.golden.settings import CoderName
+
+
+class IsiDecoder:
+    """The inverse of `IsiEncoder`.
+
+    Parameters
+    ----------
+    coder : {"rice", "leb128"}
+        Interval coder.
+    """
+
+    def __init__(self, coder: CoderName) -> None:
+        self.coder = CODERS[coder]()
+
+    def start_epoch(self) -> None:
+        """Begin a packet that is no keyframe (a keyframe begins with a new decoder)."""
+        self.coder.start_epoch()
+
+    def decode(self, payload: bytes, bins: int) -> list[int]:
+        """Return the positions, in scan order, of the errors of an epoch of `bins` bins.
+
+        Raises
+        ------
+        CodecError
+            The payload is not one that an encoder writes, or has errors beyond `bins`.
+        """
+        bits = BitUnpacker(payload)
+        positions: list[int] = []
+        position = -1
+        while (gap := self.coder.decode(bits)) is not None:
+            position += gap + 1
+            if position >= bins:
+                raise CodecError(f"payload has an error at bin {position} of a packet of {bins} bins")
+            positions.append(position)
+        return positions
