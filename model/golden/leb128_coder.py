@@ -12,7 +12,7 @@ CONTINUES = 0x80
 
 
 class Leb128Coder:
-    """Unsigned LEB128 (DWARF 5, section 7.6): 7 bits a byte, bit 7 set in all but the last, no more bytes than needed."""
+    """Unsigned LEB128 (DWARF 5, section 7.6) in as few bytes as possible: bit 7 is set in all but the last."""
 
     def start_epoch(self) -> None:
         """Do nothing: this coder keeps no state."""

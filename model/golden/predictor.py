@@ -23,15 +23,16 @@ class Predictor:
 
     def __init__(self, channels: int, settings: Settings) -> None:
         self.lfsrs = [Lfsr(settings.seed, channel) for channel in range(channels)]
-        self.rates = [RateUpdater(settings.alpha_q8) for _ in range(channels)]
+        self.updaters = [RateUpdater(settings.alpha_q8) for _ in range(channels)]
         self.comparator = Comparator(settings.sharpness)
 
     def predict(self) -> list[int]:
         """Return the expected row. Changes nothing."""
-        return [self.comparator.predict(lfsr.state, rate.rate) for lfsr, rate in zip(self.lfsrs, self.rates, strict=True)]
+        pairs = zip(self.lfsrs, self.updaters, strict=True)
+        return [self.comparator.predict(lfsr.state, updater.rate) for lfsr, updater in pairs]
 
     def learn(self, spikes: Sequence[int]) -> None:
         """Take in the row that really came, and move on by one step."""
-        for lfsr, rate, spike in zip(self.lfsrs, self.rates, spikes, strict=True):
-            rate.update(spike)
+        for lfsr, updater, spike in zip(self.lfsrs, self.updaters, spikes, strict=True):
+            updater.update(spike)
             lfsr.step()
