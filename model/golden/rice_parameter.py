@@ -18,6 +18,8 @@ DEBT_UNIT = 64
 """Debt is counted in 1/64 bit."""
 DEBT_LIMIT = 64 * DEBT_UNIT
 """From this debt on, k is 0: the payload is the bitmap of the errors."""
+CREDIT_GAP_CLIP = 126
+"""A gap earns credit for at most this many bins, so that the credit never exceeds what a codeword saves."""
 
 
 class RiceParameter:
@@ -66,9 +68,9 @@ class RiceParameter:
     def _update_debt(self, gap: int) -> None:
         if self.k > 0:
             # A codeword without escape takes 1 + k + (gap >> k) bits for gap + 1 bins: at most k - gap/2 too many.
-            change = DEBT_UNIT * self.k - DEBT_UNIT // 2 * min(gap, 126)
+            change = DEBT_UNIT * self.k - DEBT_UNIT // 2 * min(gap, CREDIT_GAP_CLIP)
         else:
-            change = -min(gap + 1, 127)
+            change = -(min(gap, CREDIT_GAP_CLIP) + 1)
         self.debt = max(0, self.debt + change)
 
     def _update_mean(self, gap: int) -> None:

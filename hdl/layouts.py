@@ -1,0 +1,96 @@
+"""Shapes of what flows between the blocks."""
+
+from amaranth.lib import data
+from amaranth.utils import bits_for, ceil_log2
+
+from model.golden.rice_coder import ESCAPE, GAP_BITS
+from model.golden.rice_parameter import K_MAX
+from model.golden.settings import CHANNELS_MAX, EPOCH_STEPS_MAX
+
+CODER_BITS = 4
+VALUE_BITS = 32
+"""Explicit bits of the longest codeword: a 28-bit gap in LEB128."""
+
+SETTINGS = data.StructLayout(
+    {
+        "alpha_q8": 9,
+        "sharpness": 4,
+        "seed": 16,
+        "coder": CODER_BITS,
+        "epoch_steps": 16,
+        "keyframe_interval": 16,
+    }
+)
+"""Run-time settings, as the ports give them or as a keyframe latched them."""
+
+CODEWORD = data.StructLayout(
+    {"zeros": bits_for(ESCAPE + GAP_BITS), "value": VALUE_BITS, "width": bits_for(VALUE_BITS), "end": 1}
+)
+"""`zeros` zero bits, then the low `width` bits of `value`; the epoch ends with them if `end`. May be empty."""
+
+PAYLOAD_BYTE = data.StructLayout({"data": 8, "present": 1, "end": 1})
+"""A byte of a packet's payload, `end` with the last one. An end without a byte has `present` 0."""
+
+PACKET_BYTE = data.StructLayout({"data": 8, "last": 1})
+"""A byte of a packet; `last` with the last one."""
+
+K_BITS = bits_for(K_MAX)
+
+
+def check_geometry(channels: object, lanes: object) -> None:
+    """Raise `ValueError` unless a row of `channels` bins can be taken in words of `lanes` bins."""
+    if not isinstance(channels, int) or not 1 <= channels <= CHANNELS_MAX:
+        raise ValueError(f"channels must be an integer in 1..{CHANNELS_MAX}, not {channels!r}")
+    if not isinstance(lanes, int) or not 1 <= lanes <= channels:
+        raise ValueError(f"lanes must be an integer in 1..{channels} (the channels), not {lanes!r}")
+
+
+def words_per_row(channels: int, lanes: int) -> int:
+    """Return how many words a row of the raster takes."""
+    return -(-channels // lanes)
+
+
+def gap_bits(channels: int) -> int:
+    """Return the width of the longest gap of an epoch of `channels` channels."""
+    return ceil_log2(channels * EPOCH_STEPS_MAX)
+
+
+def input_word(lanes: int) -> data.StructLayout:
+    """Return the shape of a word of the raster; `last` ends the epoch with the word's row."""
+    return data.StructLayout({"spikes": lanes, "last": 1})
+
+
+def word(lanes: int) -> data.StructLayout:
+    """Return the shape of a word within the encoder.
+
+    `bits` are spikes or errors. `row_first` and `row_last` tell where the row begins and ends; `restart` marks the
+    words of a keyframe's first row, `epoch_last` the last word of a packet, `keyframe_follows` that the next packet
+    is a keyframe. `coder` is the number of the packet's coder.
+    """
+    return data.StructLayout(
+        {
+            "bits": lanes,
+            "row_first": 1,
+            "row_last": 1,
+            "restart": 1,
+            "epoch_last": 1,
+            "keyframe_follows": 1,
+            "coder": CODER_BITS,
+        }
+    )
+
+
+def gap_token(channels: int) -> data.StructLayout:
+    """Return the shape of a step of the interval coder.
+
+    `error` says that `gap` is the number of bins before an error; `end` that the epoch ends here, `keyframe_follows`
+    that a keyframe comes next.
+    """
+    return data.StructLayout(
+        {"gap": gap_bits(channels), "error": 1, "end": 1, "keyframe_follows": 1, "coder": CODER_BITS}
+    )
+
+
+def rice_token(channels: int) -> data.StructLayout:
+    """Return the shape of a gap with the Golomb parameter to code it with."""
+    return data.StructLayout({"gap": gap_bits(channels), "k": K_BITS, "error": 1, "end": 1})

@@ -1,0 +1,59 @@
+"""Leb128Coder: gap tokens to bytes of 7 bits, low bits first."""
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.layouts import CODEWORD, VALUE_BITS, gap_bits, gap_token
+from model.golden.leb128_coder import GROUP_BITS
+
+
+class Leb128Coder(wiring.Component):
+    """Codes each gap in as few bytes as it needs.
+
+    Latency: one cycle. Throughput: one token a cycle. Back-pressure: a codeword waits, and holds up the input.
+
+    Parameters
+    ----------
+    channels : int
+        Channels of the raster; they set the width of a gap.
+
+    Members
+    -------
+    i : In(stream)
+        Gap tokens.
+    o : Out(stream)
+        Codewords of 8 to 32 bits; an empty one for a token without an error.
+    """
+
+    def __init__(self, channels: int) -> None:
+        self._gap_bits = gap_bits(channels)
+        super().__init__(
+            {
+                "i": In(stream.Signature(gap_token(channels))),
+                "o": Out(stream.Signature(CODEWORD)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Return the block's logic."""
+        m = Module()
+        token, codeword = self.i.payload, self.o.payload
+        septets = [token.gap[low : low + GROUP_BITS] for low in range(0, self._gap_bits, GROUP_BITS)]
+        value, width = Signal(VALUE_BITS), Signal.like(codeword.width)
+        for last, septet in enumerate(septets):
+            # The last group that is not 0 decides, as the last assignment that applies.
+            with m.If(septet.any() | (last == 0)):
+                first_to_last = [Cat(group, Const(0, GROUP_BITS))[:GROUP_BITS] for group in septets[: last + 1]]
+                octets = [Cat(group, index < last) for index, group in enumerate(first_to_last)]
+                m.d.comb += [value.eq(Cat(reversed(octets))), width.eq(8 * len(octets))]
+        m.d.comb += self.i.ready.eq(~self.o.valid | self.o.ready)
+        with m.If(self.i.ready):
+            m.d.sync += [
+                self.o.valid.eq(self.i.valid),
+                codeword.zeros.eq(0),
+                codeword.value.eq(Mux(token.error, value, 0)),
+                codeword.width.eq(Mux(token.error, width, 0)),
+                codeword.end.eq(token.end),
+            ]
+        return m

@@ -1,0 +1,158 @@
+"""Packetizer: header, payload and trailer of a packet."""
+
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
+from amaranth.lib import enum, stream, wiring
+from amaranth.lib.crc.catalog import CRC32_ISCSI
+from amaranth.lib.wiring import In, Out
+
+from hdl.layouts import PACKET_BYTE, PAYLOAD_BYTE, SETTINGS
+from model.golden.packetizer import (
+    FLAG_KEYFRAME,
+    HEADER_BYTES,
+    MAGIC,
+    SETTINGS_BYTES,
+    TRAILER_BYTES,
+    VERSION,
+)
+from model.golden.settings import CHANNELS_MAX, EPOCH_STEPS_MAX, PREDICTOR_ID, check_int
+
+
+class Part(enum.Enum, shape=2):
+    """Part of a packet that goes out."""
+
+    HEADER = 0
+    PAYLOAD = 1
+    TRAILER = 2
+
+
+class Packetizer(wiring.Component):
+    """Puts packets together on the fly, without ever holding one.
+
+    A header goes out as soon as its packet is opened and the packet before is out. It takes the settings as they are,
+    so they must hold still until the opening's transfer, which is with the header's last byte.
+
+    Latency: one cycle from the opening to the first byte, none from payload to output. Throughput: a byte a cycle,
+    less one cycle for an epoch without payload. Back-pressure: holds up payload, opening and closing.
+
+    Parameters
+    ----------
+    channels : int
+        Channels of the raster, 1..4096; sent in keyframes.
+
+    Members
+    -------
+    opening : In(stream)
+        A packet begins; the payload says whether it is a keyframe.
+    i : In(stream)
+        Bytes of the payload.
+    closing : In(stream)
+        Steps of the packet; awaited after its payload's end.
+    settings : In(SETTINGS)
+        Settings to send in a keyframe.
+    o : Out(stream)
+        Bytes of packets.
+
+    Raises
+    ------
+    ValueError
+        `channels` is out of range.
+    """
+
+    def __init__(self, channels: int) -> None:
+        check_int("channels", channels, 1, CHANNELS_MAX)
+        self._channels = channels
+        super().__init__(
+            {
+                "opening": In(stream.Signature(1)),
+                "i": In(stream.Signature(PAYLOAD_BYTE)),
+                "closing": In(stream.Signature(range(EPOCH_STEPS_MAX + 1))),
+                "settings": In(SETTINGS),
+                "o": Out(stream.Signature(PACKET_BYTE)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Return the block's logic."""
+        m = Module()
+        m.submodules.crc = crc = CRC32_ISCSI(data_width=8).create()
+        part = Signal(Part)
+        place = Signal(range(HEADER_BYTES + SETTINGS_BYTES))
+        sequence = Signal(16)
+        step_index = Signal(32)
+        keyframe = self.opening.payload
+
+        header = Array(self._header(keyframe, sequence, step_index))
+        trailer_bits = Cat(self.closing.payload, crc.crc)
+        trailer = Array(trailer_bits.word_select(index, 8) for index in range(TRAILER_BYTES))
+        header_end = Mux(keyframe, HEADER_BYTES + SETTINGS_BYTES - 1, HEADER_BYTES - 1)
+
+        sent = Signal()
+        m.d.comb += sent.eq(self.o.valid & self.o.ready)
+        with m.If(sent):
+            m.d.sync += place.eq(place + 1)
+
+        with m.Switch(part):
+            with m.Case(Part.HEADER):
+                m.d.comb += [
+                    self.o.valid.eq(self.opening.valid),
+                    self.o.payload.data.eq(header[place]),
+                    self.opening.ready.eq(self.o.ready & (place == header_end)),
+                ]
+                with m.If(self.opening.valid & self.opening.ready):
+                    m.d.sync += [part.eq(Part.PAYLOAD), place.eq(0)]
+            with m.Case(Part.PAYLOAD):
+                m.d.comb += [
+                    self.o.valid.eq(self.i.valid & self.i.payload.present),
+                    self.o.payload.data.eq(self.i.payload.data),
+                    self.i.ready.eq(self.o.ready | ~self.i.payload.present),
+                ]
+                m.d.sync += place.eq(0)
+                with m.If(self.i.valid & self.i.ready & self.i.payload.end):
+                    m.d.sync += part.eq(Part.TRAILER)
+            with m.Case(Part.TRAILER):
+                m.d.comb += [
+                    self.o.valid.eq(self.closing.valid),
+                    self.o.payload.data.eq(trailer[place]),
+                    self.o.payload.last.eq(place == TRAILER_BYTES - 1),
+                    self.closing.ready.eq(self.o.ready & self.o.payload.last),
+                ]
+                with m.If(self.closing.valid & self.closing.ready):
+                    m.d.sync += [
+                        part.eq(Part.HEADER),
+                        place.eq(0),
+                        sequence.eq(sequence + 1),
+                        step_index.eq(step_index + self.closing.payload),
+                    ]
+
+        steps_out = (part == Part.TRAILER) & (place < 2)
+        m.d.comb += [
+            crc.start.eq((part == Part.HEADER) & (place == 0)),
+            crc.data.eq(self.o.payload.data),
+            crc.valid.eq(sent & ((part != Part.TRAILER) | steps_out)),
+        ]
+        return m
+
+    def _header(self, keyframe: Signal, sequence: Signal, step_index: Signal) -> list[Value]:
+        """Return the bytes of a keyframe's header; other packets send the first `HEADER_BYTES` of them."""
+        settings = self.settings
+        fields = Cat(
+            Const(MAGIC, 8),
+            _widened(Mux(keyframe, FLAG_KEYFRAME, 0), 4),
+            Const(VERSION, 4),
+            sequence,
+            step_index,
+            settings.coder,
+            Const(PREDICTOR_ID, 4),
+            _widened(settings.sharpness, 8),
+            Const(self._channels, 16),
+            settings.epoch_steps,
+            settings.keyframe_interval,
+            _widened(settings.alpha_q8, 16),
+            settings.seed,
+        )
+        return [fields.word_select(index, 8) for index in range(HEADER_BYTES + SETTINGS_BYTES)]
+
+
+def _widened(value: Value, width: int) -> Value:
+    """Return `value` with zeros above, `width` bits in all."""
+    return Cat(value, Const(0, width - len(value)))

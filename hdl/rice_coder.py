@@ -1,0 +1,89 @@
+"""RiceCoder: gap tokens to adaptive Golomb-Rice codewords of limited length."""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.bits import highest_bit
+from hdl.layouts import CODEWORD, K_BITS, gap_bits, gap_token
+from hdl.rice_parameter import RiceParameter
+from model.golden.rice_coder import ESCAPE
+
+
+class RiceCoder(wiring.Component):
+    """Codes each gap with the parameter that `RiceParameter` gives it.
+
+    The escape's Elias gamma number with the k low bits behind it is `gap - ((ESCAPE - 1) << k)`, in one subtraction.
+
+    Latency: four cycles. Throughput: one token a cycle. Back-pressure: tokens wait in each of the four stages.
+
+    Parameters
+    ----------
+    channels : int
+        Channels of the raster; they set the width of a gap.
+
+    Members
+    -------
+    i : In(stream)
+        Gap tokens.
+    o : Out(stream)
+        Codewords; an empty one for a token without an error.
+    """
+
+    def __init__(self, channels: int) -> None:
+        self._channels = channels
+        super().__init__(
+            {
+                "i": In(stream.Signature(gap_token(channels))),
+                "o": Out(stream.Signature(CODEWORD)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Return the block's logic."""
+        m = Module()
+        bits = gap_bits(self._channels)
+        m.submodules.parameter = parameter = RiceParameter(self._channels)
+        wiring.connect(m, wiring.flipped(self.i), parameter.i)
+        token = parameter.o
+
+        split_layout = data.StructLayout(
+            {"quotient": bits, "plain": 16, "escaped": bits + 1, "k": K_BITS, "error": 1, "end": 1}
+        )
+        split = stream.Signature(split_layout).create()
+        m.d.comb += [token.ready.eq(~split.valid | split.ready), split.ready.eq(~self.o.valid | self.o.ready)]
+        with m.If(token.ready):
+            marker = 1 << token.payload.k
+            m.d.sync += [
+                split.valid.eq(token.valid),
+                split.payload.quotient.eq(token.payload.gap >> token.payload.k),
+                split.payload.plain.eq(marker | (token.payload.gap & (marker - 1))),
+                split.payload.escaped.eq(token.payload.gap - ((ESCAPE - 1) << token.payload.k)),
+                split.payload.k.eq(token.payload.k),
+                split.payload.error.eq(token.payload.error),
+                split.payload.end.eq(token.payload.end),
+            ]
+
+        escapes = Signal()
+        beyond = Signal(bits)
+        m.d.comb += [
+            escapes.eq(split.payload.quotient >= ESCAPE),
+            beyond.eq(split.payload.quotient - (ESCAPE - 1)),
+        ]
+        n = highest_bit(m, beyond)
+        codeword = self.o.payload
+        with m.If(split.ready):
+            m.d.sync += [
+                self.o.valid.eq(split.valid),
+                codeword.zeros.eq(0),
+                codeword.value.eq(0),
+                codeword.width.eq(0),
+                codeword.end.eq(split.payload.end),
+            ]
+            with m.If(split.payload.error):
+                m.d.sync += [
+                    codeword.zeros.eq(Mux(escapes, ESCAPE + n, split.payload.quotient)),
+                    codeword.value.eq(Mux(escapes, split.payload.escaped, split.payload.plain)),
+                    codeword.width.eq(1 + split.payload.k + Mux(escapes, n, 0)),
+                ]
+        return m

@@ -1,0 +1,153 @@
+"""Scheduler: where rows, epochs and keyframes begin and end."""
+
+from collections.abc import Sequence
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.isi_encoder import CODERS, check_coders
+from hdl.layouts import SETTINGS, check_geometry, input_word, word, words_per_row
+from model.golden.settings import ALPHA_Q8_MAX, CODER_IDS, EPOCH_STEPS_MAX
+
+
+class Scheduler(wiring.Component):
+    """Marks each word with its place in row, epoch and keyframe interval, and holds the settings in force.
+
+    Settings are latched with the first word of a keyframe. What is out of range is brought into it: `alpha_q8` above
+    256 becomes 256, `epoch_steps` and `keyframe_interval` of 0 become 1, and a coder that is unknown or not built
+    becomes the first one of `coders`.
+
+    Latency: none; words pass through combinationally. Back-pressure: the first word of an epoch waits until the last
+    epoch's header is out, the last word of a row until the last epoch's closing was taken.
+
+    Parameters
+    ----------
+    channels : int
+        Channels of the raster, 1..4096.
+    lanes : int
+        Bins of a word, 1..channels.
+    coders : sequence of {"rice", "leb128"}
+        Coders that are built.
+
+    Members
+    -------
+    i : In(stream)
+        Words of the raster. `last` in any word of a row ends the epoch with that row. Bits beyond the last channel are
+        ignored.
+    o : Out(stream)
+        The same words with their marks.
+    opening : Out(stream)
+        One transfer for each packet that begins; the payload says whether it is a keyframe.
+    closing : Out(stream)
+        One transfer for each packet that ends; the payload is its number of steps.
+    requested : In(SETTINGS)
+        Settings for the next keyframe.
+    settings : Out(SETTINGS)
+        Settings of the word taken last. They do not change while an opening waits.
+
+    Raises
+    ------
+    ValueError
+        `channels` or `lanes` is out of range, or `coders` is empty or names an unknown coder.
+    """
+
+    def __init__(self, channels: int, lanes: int, coders: Sequence[str] = tuple(CODERS)) -> None:
+        check_geometry(channels, lanes)
+        check_coders(coders)
+        self._lanes = lanes
+        self._words = words_per_row(channels, lanes)
+        self._lanes_last = channels - (self._words - 1) * lanes
+        self._coders = tuple(coders)
+        super().__init__(
+            {
+                "i": In(stream.Signature(input_word(lanes))),
+                "o": Out(stream.Signature(word(lanes))),
+                "opening": Out(stream.Signature(1)),
+                "closing": Out(stream.Signature(range(EPOCH_STEPS_MAX + 1))),
+                "requested": In(SETTINGS),
+                "settings": Out(SETTINGS),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Return the block's logic."""
+        m = Module()
+        place = Signal(range(self._words))
+        steps = Signal(range(EPOCH_STEPS_MAX + 1))
+        packets = Signal(range(EPOCH_STEPS_MAX + 1))
+        flush_seen = Signal()
+
+        row_first, row_last, epoch_first, keyframe, keyframe_first = (
+            Signal(name=name) for name in ("row_first", "row_last", "epoch_first", "keyframe", "keyframe_first")
+        )
+        m.d.comb += [
+            row_first.eq(place == 0),
+            row_last.eq(place == self._words - 1),
+            epoch_first.eq(row_first & (steps == 0)),
+            keyframe.eq(packets == 0),
+            keyframe_first.eq(epoch_first & keyframe),
+        ]
+
+        current = Signal(SETTINGS)
+        m.d.comb += current.eq(self.settings)
+        with m.If(keyframe_first):
+            self._in_range(m, current)
+
+        flush, epoch_last, keyframe_follows = Signal(), Signal(), Signal()
+        steps_next, packets_next = Signal.like(steps), Signal.like(packets)
+        m.d.comb += [
+            flush.eq(flush_seen | self.i.payload.last),
+            steps_next.eq(steps + 1),
+            packets_next.eq(packets + 1),
+            epoch_last.eq(row_last & (flush | (steps_next == current.epoch_steps))),
+            keyframe_follows.eq(packets_next == current.keyframe_interval),
+        ]
+
+        may_pass, taken = Signal(), Signal()
+        spikes_mask = Mux(row_last, (1 << self._lanes_last) - 1, (1 << self._lanes) - 1)
+        m.d.comb += [
+            may_pass.eq(~(epoch_first & self.opening.valid) & ~(row_last & self.closing.valid)),
+            self.i.ready.eq(self.o.ready & may_pass),
+            self.o.valid.eq(self.i.valid & may_pass),
+            taken.eq(self.o.valid & self.o.ready),
+            self.o.payload.bits.eq(self.i.payload.spikes & spikes_mask),
+            self.o.payload.row_first.eq(row_first),
+            self.o.payload.row_last.eq(row_last),
+            self.o.payload.restart.eq(keyframe & (steps == 0)),
+            self.o.payload.epoch_last.eq(epoch_last),
+            self.o.payload.keyframe_follows.eq(keyframe_follows),
+            self.o.payload.coder.eq(current.coder),
+        ]
+
+        with m.If(self.opening.ready):
+            m.d.sync += self.opening.valid.eq(0)
+        with m.If(self.closing.ready):
+            m.d.sync += self.closing.valid.eq(0)
+        with m.If(taken):
+            m.d.sync += [self.settings.eq(current), place.eq(Mux(row_last, 0, place + 1)), flush_seen.eq(flush)]
+            with m.If(epoch_first):
+                m.d.sync += [self.opening.valid.eq(1), self.opening.payload.eq(keyframe)]
+            with m.If(row_last):
+                m.d.sync += [steps.eq(steps_next), flush_seen.eq(0)]
+            with m.If(epoch_last):
+                m.d.sync += [
+                    self.closing.valid.eq(1),
+                    self.closing.payload.eq(steps_next),
+                    steps.eq(0),
+                    packets.eq(Mux(keyframe_follows, 0, packets_next)),
+                ]
+        return m
+
+    def _in_range(self, m: Module, current: data.View) -> None:
+        """Drive `current` with the requested settings, each brought into its range."""
+        requested = self.requested
+        built = [CODER_IDS[name] for name in self._coders]
+        m.d.comb += [
+            current.eq(requested),
+            current.alpha_q8.eq(Mux(requested.alpha_q8 > ALPHA_Q8_MAX, ALPHA_Q8_MAX, requested.alpha_q8)),
+            current.epoch_steps.eq(Mux(requested.epoch_steps == 0, 1, requested.epoch_steps)),
+            current.keyframe_interval.eq(Mux(requested.keyframe_interval == 0, 1, requested.keyframe_interval)),
+        ]
+        with m.If(~requested.coder.matches(*built)):
+            m.d.comb += current.coder.eq(built[0])
