@@ -1,6 +1,5 @@
 """Generation of RTLIL and Verilog from the blocks."""
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -46,7 +45,7 @@ def write_component_verilog(component: wiring.Component, name: str, path: Path) 
         folder = Path(scratch)
         (folder / "top.il").write_text(component_rtlil(component, name))
         run_yosys(VERILOG_SCRIPT.format(source="top.il", target="top.v"), folder)
-        os.replace(folder / "top.v", path)
+        (folder / "top.v").replace(path)
 
 
 def write_rtlil(path: Path, *, channels: int, lanes: int, coders: Sequence[str] = tuple(CODERS)) -> None:

@@ -1,0 +1,62 @@
+# Corticodec. `make help` lists the targets. Everything is installed into .venv/ at the first use.
+
+SHELL := bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+READY := $(VENV)/.ready
+
+CHANNELS ?= 1024
+LANES ?= 8
+DATA ?=
+SIM_ARGS ?=
+TEST_ARGS ?=
+VERILOG := build/verilog/spike_encoder_$(CHANNELS)x$(LANES).v
+
+# $(call need,command,Debian package): stop with the command that installs what is missing.
+need = command -v $(1) >/dev/null || { echo "$(1) is missing; install it, for example with: apt-get install $(2)" >&2; exit 2; }
+
+.PHONY: help sim sim-recording test tb-full verilog results bench lint clean
+
+help: ## List the targets
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; do \
+		printf '%-14s %s\n' "$$name" "$$text"; done
+
+$(READY): pyproject.toml
+	@$(call need,$(PYTHON),python3)
+	@$(call need,g++,g++)
+	@$(call need,perl,perl)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "$(PYTHON) is older than Python 3.11; name a newer one with: make PYTHON=python3.12" >&2; exit 2; }
+	@$(PYTHON) -m venv $(VENV) \
+		|| { echo "$(PYTHON) cannot make a virtual environment; install it with: apt-get install python3-venv" >&2; exit 2; }
+	@echo "Installing Corticodec and its tools into $(VENV)/ (about a minute, once)"
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --editable '.[lint]'
+	@touch $@
+
+sim: $(READY) ## Send spikes through the RTL on Verilator and compare every byte (DATA=path, WAVES=1, SIM_ARGS=...)
+	@$(RUN) -m sim run $(if $(DATA),--data '$(DATA)') $(if $(WAVES),--waves) $(SIM_ARGS)
+
+sim-recording: $(READY) ## Stream a whole recording through the RTL compiled with CXXRTL (DATA=path, SIM_ARGS=...)
+	@$(RUN) -m sim recording $(if $(DATA),--data '$(DATA)') $(SIM_ARGS)
+
+test: $(READY) ## Run the software tests and the benches of every block (TEST_ARGS=...)
+	@$(RUN) -m pytest $(TEST_ARGS)
+
+verilog: $(READY) ## Write the encoder's Verilog to build/verilog/ (CHANNELS=1024 LANES=8)
+	@$(RUN) -m hdl generate --channels $(CHANNELS) --lanes $(LANES) --output $(VERILOG)
+
+results: $(READY) ## Send every real recording through the RTL and write docs/results.md
+	@$(RUN) -m sim results
+
+bench: $(READY) ## Measure the codecs side by side with general compressors
+	@$(RUN) -m bench.encode
+
+lint: $(READY) ## Check style and types
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
+
+clean: ## Remove what was built; .venv/ stays
+	rm -rf build
