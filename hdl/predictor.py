@@ -12,18 +12,18 @@ from hdl.rate_updater import ACC_BITS, RATE_BITS, STAGES_MAX, RateUpdater
 from hdl.xor_array import XorArray
 from model.golden.lfsr import CHANNEL_STRIDE
 
-LANE_STATE = data.StructLayout({"acc": ACC_BITS, "lfsr": 16})
+LFSR_BITS = 16
 
 
 class Predictor(wiring.Component):
     """Predicts each word from its channels' history and passes on where the prediction fails.
 
     Latency: one cycle. Throughput: one word a cycle. Back-pressure: a word waits at the output and holds up the input.
-    Memory: one of `ceil(channels / lanes)` words of 40 bits a lane (LFSR and rate accumulator).
+    Memory: two of `ceil(channels / lanes)` words, of 16 bits (LFSR) and 24 bits (rate accumulator) a lane.
 
     A word's new state must be stored before its next visit, `ceil(channels / lanes)` words later. The updaters
     therefore have as many pipeline registers as fit, and a row of few words forwards what it writes. A keyframe needs
-    no clearing: while its first row passes, the memory's content is overruled.
+    no clearing: while its first row passes, the memories' content is overruled.
 
     Parameters
     ----------
@@ -63,13 +63,9 @@ class Predictor(wiring.Component):
         """Return the block's logic."""
         m = Module()
         lanes = self._lanes
-        row_state = data.ArrayLayout(LANE_STATE, lanes)
         stages = min(STAGES_MAX, self._words - 1)
-
-        m.submodules.state = state = memory.Memory(shape=row_state, depth=self._words, init=[])
-        write = state.write_port()
-        forwards = (write,) if stages == self._words - 1 else ()
-        read = state.read_port(transparent_for=forwards)
+        lfsr_read, lfsr_write = self._memory(m, "lfsr_memory", LFSR_BITS, delay=0)
+        acc_read, acc_write = self._memory(m, "acc_memory", ACC_BITS, delay=stages)
 
         address_in = Signal(ceil_log2(self._words))
         held = Signal(word(lanes))
@@ -82,8 +78,10 @@ class Predictor(wiring.Component):
         m.d.comb += [
             self.i.ready.eq(~held_valid | self.o.ready),
             address_in.eq(Mux(self.i.payload.row_first, 0, address + 1)),
-            read.addr.eq(address_in),
-            read.en.eq(accepted),
+            lfsr_read.addr.eq(address_in),
+            lfsr_read.en.eq(accepted),
+            acc_read.addr.eq(address_in),
+            acc_read.en.eq(accepted),
             self.o.valid.eq(held_valid),
             self.o.payload.eq(held),
         ]
@@ -100,17 +98,16 @@ class Predictor(wiring.Component):
         m.d.comb += [comparison.spikes.eq(held.bits), self.o.payload.bits.eq(comparison.errors)]
         word_seed = Signal(16)
         m.d.comb += word_seed.eq(self.settings.seed + seed_offset)
-        lfsrs_next = Signal(16 * lanes)
         for lane in range(lanes):
             m.submodules[f"lfsr_{lane}"] = lfsr = Lfsr()
             m.submodules[f"comparator_{lane}"] = comparator = Comparator()
             m.submodules[f"updater_{lane}"] = updater = RateUpdater(stages)
             acc = Signal(ACC_BITS, name=f"acc_{lane}")
             m.d.comb += [
-                acc.eq(Mux(held.restart, 0, read.data[lane].acc)),
+                acc.eq(Mux(held.restart, 0, acc_read.data[lane])),
                 lfsr.restart.eq(held.restart),
                 lfsr.seed.eq(word_seed + lane * CHANNEL_STRIDE),
-                lfsr.stored.eq(read.data[lane].lfsr),
+                lfsr.stored.eq(lfsr_read.data[lane]),
                 comparator.state.eq(lfsr.state),
                 comparator.rate.eq(acc[-RATE_BITS:]),
                 comparator.sharpness.eq(self.settings.sharpness),
@@ -118,16 +115,24 @@ class Predictor(wiring.Component):
                 updater.alpha_q8.eq(self.settings.alpha_q8),
                 updater.spike.eq(held.bits[lane]),
                 updater.acc.eq(acc),
-                write.data[lane].acc.eq(updater.next),
-                lfsrs_next[16 * lane : 16 * (lane + 1)].eq(lfsr.next),
+                acc_write.data[lane].eq(updater.next),
+                lfsr_write.data[lane].eq(lfsr.next),
             ]
 
-        stored_at, stored_lfsrs, stored = address, lfsrs_next, passed
+        m.d.comb += [lfsr_write.addr.eq(address), lfsr_write.en.eq(passed)]
+        updated_at, updated = address, passed
         for _ in range(stages):
-            source = (stored_at, stored_lfsrs, stored)
-            stored_at, stored_lfsrs, stored = Signal.like(address), Signal.like(lfsrs_next), Signal()
-            m.d.sync += [stored_at.eq(source[0]), stored_lfsrs.eq(source[1]), stored.eq(source[2])]
-        m.d.comb += [write.addr.eq(stored_at), write.en.eq(stored)]
-        for lane in range(lanes):
-            m.d.comb += write.data[lane].lfsr.eq(stored_lfsrs[16 * lane : 16 * (lane + 1)])
+            source = (updated_at, updated)
+            updated_at, updated = Signal.like(address), Signal()
+            m.d.sync += [updated_at.eq(source[0]), updated.eq(source[1])]
+        m.d.comb += [acc_write.addr.eq(updated_at), acc_write.en.eq(updated)]
         return m
+
+    def _memory(self, m: Module, name: str, width: int, delay: int) -> tuple[memory.ReadPort, memory.WritePort]:
+        """Add a memory of a row's state, written `delay` cycles after a word passed; return its ports."""
+        m.submodules[name] = storage = memory.Memory(
+            shape=data.ArrayLayout(width, self._lanes), depth=self._words, init=[]
+        )
+        write = storage.write_port()
+        written_while_read = delay == self._words - 1
+        return storage.read_port(transparent_for=(write,) if written_while_read else ()), write
