@@ -1,0 +1,117 @@
+"""SpikeEncoder: a raster to packets, in pieces of bounded size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.bounds import payload_bits_max
+from model.golden.settings import Settings
+from model.kernels import bit_packer, gap_counter, isi_encoder, packetizer, predictor, rice_parameter
+from model.kernels.copy import copy
+from model.kernels.format import Format, from_settings
+from model.kernels.gap_counter import WORD
+from model.kernels.jit import kernel, part
+from model.kernels.predictor import Predictor
+from model.kernels.rice_parameter import RiceParameter
+
+PIECE_BYTES = 1 << 22
+"""Packets are handed out together up to this size; a single larger one is handed out alone."""
+PIECE_PACKETS = 1 << 16
+"""Most packets that are handed out together."""
+
+
+class Progress(NamedTuple):
+    """What lasts from one packet to the next besides the predictor."""
+
+    step: int
+    packets: int
+    parameter: RiceParameter
+
+
+class Workspace(NamedTuple):
+    """Memory of the encoder: its predictor, the errors of a row (as `row` and as `words`), the gaps between them."""
+
+    predictor: Predictor
+    row: NDArray[np.int8]
+    words: NDArray[np.int64]
+    gaps: NDArray[np.int64]
+
+
+def _workspace(channels: int) -> Workspace:
+    row = np.zeros(-(-channels // WORD) * WORD, dtype=np.int8)
+    return Workspace(predictor.new(channels), row, row.view(np.int64), np.empty(row.size + 1, dtype=np.int64))
+
+
+@part
+def _encode_payload(
+    format: Format,
+    workspace: Workspace,
+    parameter: RiceParameter,
+    raster: NDArray[np.int8],
+    out: NDArray[np.uint8],
+    at: int,
+) -> tuple[RiceParameter, int]:
+    packer = bit_packer.start(at)
+    errors = workspace.row[: format.channels]
+    gap = gap_counter.start_epoch()
+    for step in range(raster.shape[0]):
+        if format.alpha_q8 > 0:
+            predictor.encode_row(workspace.predictor, format.alpha_q8, format.sharpness, raster[step], errors)
+        else:
+            copy(raster[step], errors)
+        found, gap = gap_counter.find_gaps(workspace.row, workspace.words, format.channels, gap, workspace.gaps)
+        parameter, packer = isi_encoder.encode_gaps(format.coder, parameter, packer, out, workspace.gaps, found)
+    return parameter, bit_packer.finish(packer, out)
+
+
+@kernel
+def _encode_piece(
+    format: Format,
+    workspace: Workspace,
+    progress: Progress,
+    raster: NDArray[np.int8],
+    packet_bytes_max: int,
+    out: NDArray[np.uint8],
+    ends: NDArray[np.int64],
+) -> tuple[Progress, int]:
+    """Encode packets as long as another one surely fits; return how many, and store where each ends."""
+    step, packets, parameter = progress
+    at, found = 0, 0
+    while step < raster.shape[0] and found < ends.size and at + packet_bytes_max <= out.size:
+        keyframe = packets % format.keyframe_interval == 0
+        if keyframe:
+            predictor.reset(workspace.predictor, format.seed)
+            parameter = rice_parameter.reset()
+        else:
+            parameter = rice_parameter.start_epoch(parameter)
+        epoch = raster[step : step + format.epoch_steps]
+        payload = packetizer.write_header(out, at, format, keyframe, packets, step)
+        parameter, trailer = _encode_payload(format, workspace, parameter, epoch, out, payload)
+        at = packetizer.write_trailer(out, at, trailer, epoch.shape[0])
+        ends[found] = at
+        found += 1
+        packets += 1
+        step += epoch.shape[0]
+    return Progress(step, packets, parameter), found
+
+
+def encode(raster: NDArray[np.int8], settings: Settings) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.int64]]]:
+    """Yield the packets of a raster in pieces: packets that lie end to end, and where each ends.
+
+    The arrays are used again for the next piece.
+    """
+    steps, channels = raster.shape
+    format = from_settings(channels, settings)
+    payload_bits = payload_bits_max(channels * min(steps, settings.epoch_steps), settings.coder)
+    packet_bytes_max = packetizer.OVERHEAD_BYTES_MAX + -(-payload_bits // 8)
+    out = np.empty(max(PIECE_BYTES, packet_bytes_max), dtype=np.uint8)
+    ends = np.empty(PIECE_PACKETS, dtype=np.int64)
+    workspace = _workspace(channels)
+    progress = Progress(0, 0, RiceParameter(0, 0, 0))
+    while progress.step < steps:
+        progress, found = _encode_piece(format, workspace, progress, raster, packet_bytes_max, out, ends)
+        yield out[: ends[found - 1]], ends[:found]
