@@ -1,0 +1,1 @@
+"""Co-simulation: rasters through the simulated hardware, compared with the model (`python -m sim`)."""
