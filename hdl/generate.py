@@ -14,8 +14,11 @@ from hdl.spike_encoder_top import SpikeEncoderTop
 
 TOP_NAME = "spike_encoder"
 
-# amaranth.back.verilog leaves some combinational outputs undriven in Icarus; Yosys' own writer does not.
-VERILOG_SCRIPT = "read_rtlil {source}; proc; memory_collect; clean; write_verilog -norename -noattr {target}"
+# amaranth.back.verilog leaves some combinational outputs undriven in Icarus; Yosys' own writer does not. Without -noopt,
+# `x == 0` turns into `!x`; without -purge, hundreds of signals stay that nothing reads. Linters dislike both.
+VERILOG_SCRIPT = (
+    "read_rtlil {source}; proc -noopt; memory_collect; opt_clean -purge; write_verilog -norename -noattr {target}"
+)
 
 
 def run_yosys(script: str, directory: Path) -> None:
