@@ -140,7 +140,10 @@ def _checked_raster(raster: ArrayLike) -> NDArray[np.int8]:
     for extreme in (array.min(), array.max()):
         if extreme not in (0, 1):
             raise ValueError(f"raster must hold only 0 and 1, not {extreme}")
-    return np.ascontiguousarray(array, dtype=np.int8)
+    checked = np.ascontiguousarray(array, dtype=np.int8).view()
+    # Numba would compile the encoder once for arrays that can be written and once more for those that cannot.
+    checked.flags.writeable = False
+    return checked
 
 
 def _checked_settings(settings: Settings | None) -> Settings:

@@ -51,10 +51,15 @@ def update(register: int, data: NDArray[np.uint8], start: int, end: int) -> int:
     return register
 
 
-@kernel
+@part
 def checksum(data: NDArray[np.uint8], start: int, end: int) -> int:
     """Return the CRC-32C of `data[start:end]`."""
     return update(ALL_ONES, data, start, end) ^ ALL_ONES
+
+
+@kernel
+def _checksum_of_all(data: NDArray[np.uint8]) -> int:
+    return checksum(data, 0, data.size)
 
 
 def as_array(data: bytes) -> NDArray[np.uint8]:
@@ -64,4 +69,4 @@ def as_array(data: bytes) -> NDArray[np.uint8]:
 
 def crc32c(data: bytes) -> int:
     """Return the CRC-32C of `data`."""
-    return checksum(as_array(data), 0, len(data))
+    return _checksum_of_all(as_array(data))
