@@ -108,8 +108,9 @@ def encode(raster: NDArray[np.int8], settings: Settings) -> Iterator[tuple[NDArr
     format = from_settings(channels, settings)
     payload_bits = payload_bits_max(channels * min(steps, settings.epoch_steps), settings.coder)
     packet_bytes_max = packetizer.OVERHEAD_BYTES_MAX + -(-payload_bits // 8)
-    out = np.empty(max(PIECE_BYTES, packet_bytes_max), dtype=np.uint8)
-    ends = np.empty(PIECE_PACKETS, dtype=np.int64)
+    packets = -(-steps // settings.epoch_steps)
+    out = np.empty(max(packet_bytes_max, min(PIECE_BYTES, packets * packet_bytes_max)), dtype=np.uint8)
+    ends = np.empty(min(PIECE_PACKETS, packets), dtype=np.int64)
     workspace = _workspace(channels)
     progress = Progress(0, 0, RiceParameter(0, 0, 0))
     while progress.step < steps:
