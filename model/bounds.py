@@ -20,7 +20,7 @@ def entropy_bits(probability: float) -> float:
     """
     if not 0 <= probability <= 1:
         raise ValueError(f"probability must be in 0..1, not {probability!r}")
-    return -sum(p * math.log2(p) for p in (probability, 1 - probability) if p > 0)
+    return sum(-p * math.log2(p) for p in (probability, 1 - probability) if p > 0)
 
 
 def shannon_bound_bits(raster: NDArray[np.integer | np.bool_]) -> float:
@@ -35,7 +35,7 @@ def shannon_bound_bits(raster: NDArray[np.integer | np.bool_]) -> float:
     """
     if raster.size == 0:
         raise ValueError(f"raster must have at least one bin, not shape {raster.shape}")
-    return raster.size * entropy_bits(np.count_nonzero(raster) / raster.size)
+    return raster.size * entropy_bits(int(np.count_nonzero(raster)) / raster.size)
 
 
 def payload_bits_max(bins: int, coder: CoderName) -> int:
