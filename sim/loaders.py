@@ -19,7 +19,7 @@ FS_HZ_DEFAULT = 30_000.0
 """Sample rate of spike times in samples, unless another is given."""
 
 Times = NDArray[np.float64]
-Raster = NDArray[np.uint8]
+Raster = NDArray[np.int8]
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Recording:
     ----------
     name : str
         What a report calls it.
-    raster : ndarray of uint8, shape (steps, channels)
+    raster : ndarray of int8, shape (steps, channels)
         Zeros and ones.
     bin_ms : float
         Length of a step.
@@ -80,6 +80,12 @@ class Window:
         """Step of the whole recording at which the window begins."""
         return round(self.start_s * 1000 / self.bin_ms)
 
+    @property
+    def duration_steps(self) -> int:
+        """Steps of the duration, of which there must be one."""
+        assert self.duration_s is not None
+        return math.ceil(round(self.duration_s * 1000 / self.bin_ms, 6))
+
     def steps(self, available: int) -> int:
         """Return how many steps the window has in a recording of `available` steps.
 
@@ -89,7 +95,7 @@ class Window:
             The recording ends before the window does.
         """
         left = available - self.first_step
-        wanted = left if self.duration_s is None else math.ceil(round(self.duration_s * 1000 / self.bin_ms, 6))
+        wanted = left if self.duration_s is None else self.duration_steps
         if wanted < 1 or wanted > left:
             seconds = available * self.bin_ms / 1000
             raise ValueError(f"start and duration must lie within the recording, which is {seconds:g} s long")
@@ -118,16 +124,18 @@ def load(path: Path, window: Window | None = None, fs_hz: float | None = None) -
     """
     if not path.exists():
         raise ValueError(f"data path {path} does not exist")
-    kind = "folder" if path.is_dir() else path.suffix.lower()
-    if kind not in READERS:
-        raise ValueError(f"data path {path} must be a folder or end in {', '.join(sorted(READERS))}")
-    if fs_hz is not None and kind != "folder":
+    window = window or Window()
+    if path.is_dir():
+        return _read_phy(path, window, FS_HZ_DEFAULT if fs_hz is None else fs_hz)
+    if fs_hz is not None:
         raise ValueError(f"fs_hz is for a folder of spike times; {path} has no sample rate")
-    return READERS[kind](path, window or Window(), fs_hz or FS_HZ_DEFAULT)
+    if path.suffix.lower() not in READERS:
+        raise ValueError(f"data path {path} must be a folder or end in {', '.join(READERS)}")
+    return READERS[path.suffix.lower()](path, window)
 
 
 def checked_raster(name: str, array: NDArray[Any]) -> Raster:
-    """Return `array` as a raster of `uint8`.
+    """Return `array` as a raster of `int8`.
 
     Raises
     ------
@@ -140,8 +148,8 @@ def checked_raster(name: str, array: NDArray[Any]) -> Raster:
         raise ValueError(f"{name} must have at least 1 step and 1..{CHANNELS_MAX} channels, not shape {array.shape}")
     if array.dtype.kind not in "biuf":
         raise ValueError(f"{name} must hold numbers, not {array.dtype}")
-    raster = array.astype(np.uint8) if array.dtype.kind != "f" else (array == 1).astype(np.uint8)
-    odd = np.flatnonzero((raster != array) | (raster > 1))
+    raster = array.astype(np.int8) if array.dtype.kind != "f" else (array == 1).astype(np.int8)
+    odd = np.flatnonzero((raster != array) | (raster < 0) | (raster > 1))
     if odd.size:
         step, channel = divmod(int(odd[0]), array.shape[1])
         raise ValueError(f"{name} must be 0 or 1 everywhere, not {array[step, channel]} at step {step}, {channel=}")
@@ -165,7 +173,7 @@ def bin_spikes(path: Path, times_s: Times, units: NDArray[np.intp], channels: in
     steps = window.steps(int(steps_of_spikes.max()) + 1 + window.first_step)
     kept_channels = _kept_channels(channels, window)
     inside = (steps_of_spikes >= 0) & (steps_of_spikes < steps) & (units < kept_channels)
-    raster = np.zeros((steps, kept_channels), np.uint8)
+    raster = np.zeros((steps, kept_channels), np.int8)
     raster[steps_of_spikes[inside], units[inside]] = 1
     spikes = int(np.count_nonzero(inside))
     merged = spikes - int(np.count_nonzero(raster))
@@ -189,13 +197,13 @@ def _kept_channels(available: int, window: Window) -> int:
     return kept
 
 
-def _read_npy(path: Path, window: Window, _: float) -> Recording:
+def _read_npy(path: Path, window: Window) -> Recording:
     with _reading(path):
         array = np.load(path, allow_pickle=False)
     return _window_of_raster(path, array, window)
 
 
-def _read_npz(path: Path, window: Window, _: float) -> Recording:
+def _read_npz(path: Path, window: Window) -> Recording:
     with _reading(path), np.load(path, allow_pickle=False) as archive:
         arrays = dict(archive)
     if len(arrays) != 1 and "raster" not in arrays:
@@ -203,7 +211,7 @@ def _read_npz(path: Path, window: Window, _: float) -> Recording:
     return _window_of_raster(path, arrays.get("raster", next(iter(arrays.values()))), window)
 
 
-def _read_csv(path: Path, window: Window, _: float) -> Recording:
+def _read_csv(path: Path, window: Window) -> Recording:
     with _reading(path), path.open(newline="") as file:
         header = next(csv.reader(file), [])
     columns = [index for index, name in enumerate(header) if name.strip().startswith("unit")]
@@ -229,7 +237,7 @@ def _read_phy(path: Path, window: Window, fs_hz: float) -> Recording:
     return bin_spikes(path, times / fs_hz, units, names.size, window)
 
 
-def _read_hdf5(path: Path, window: Window, _: float) -> Recording:
+def _read_hdf5(path: Path, window: Window) -> Recording:
     import h5py
 
     with _reading(path), h5py.File(path) as file:
@@ -239,7 +247,7 @@ def _read_hdf5(path: Path, window: Window, _: float) -> Recording:
     return bin_spikes(path, times, np.repeat(np.arange(counts.size), counts), counts.size, window)
 
 
-def _read_mat(path: Path, window: Window, _: float) -> Recording:
+def _read_mat(path: Path, window: Window) -> Recording:
     from scipy.io import loadmat
 
     with _reading(path):
@@ -283,8 +291,7 @@ def _reading(path: Path) -> Iterator[None]:
         raise ValueError(f"cannot read {path}: {reason[0]}") from error
 
 
-READERS: dict[str, Callable[[Path, Window, float], Recording]] = {
-    "folder": _read_phy,
+READERS: dict[str, Callable[[Path, Window], Recording]] = {
     ".npy": _read_npy,
     ".npz": _read_npz,
     ".csv": _read_csv,
@@ -292,4 +299,4 @@ READERS: dict[str, Callable[[Path, Window, float], Recording]] = {
     ".hdf5": _read_hdf5,
     ".mat": _read_mat,
 }
-"""The function for each kind of source."""
+"""The function for each kind of file."""

@@ -17,7 +17,7 @@ class Stimulus:
 
     Parameters
     ----------
-    raster : ndarray of uint8, shape (steps, channels)
+    raster : ndarray of int8, shape (steps, channels)
         What to encode.
     settings : Settings
         How.
@@ -34,7 +34,7 @@ class Stimulus:
         `lanes`, `gaps`, `stalls` or `pause_seed` is out of range.
     """
 
-    raster: NDArray[np.uint8]
+    raster: NDArray[np.int8]
     settings: Settings
     lanes: int
     gaps: float = 0.0

@@ -1,0 +1,133 @@
+"""Command line of the co-simulation: `python -m sim`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from sim import cosim
+from sim.build import BUILD, ROOT, BuildError
+from sim.figures import GOLDEN, measure
+from sim.options import Request, with_request
+from sim.picture import write_picture
+from sim.recording import stream
+from sim.report import print_report, write_json
+from sim.results import PAGE, page, run_all
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode="markdown")
+
+OUTPUT = BUILD / "sim"
+WRONG, BAD_INPUT = 1, 2
+"""Exit statuses: something differs or a tool failed; the input cannot be used."""
+
+
+@app.callback()
+def main() -> None:
+    """Send rasters of spikes through the simulated encoder and compare every byte with the model.
+
+    Ends with status 0 if all is equal, 1 if anything differs, 2 if the input cannot be used.
+    """
+
+
+@app.command()
+@with_request()
+def run(
+    request: Request,
+    waves: Annotated[
+        bool, typer.Option("--waves", envvar="WAVES", help="Leave a wave file (VCD).", rich_help_panel="Output")
+    ] = False,
+) -> None:
+    """Simulate the Verilog with Verilator, driven by cocotb, and compare with the golden model.
+
+    Prints the figures and leaves them in `build/sim/report.json`, with a picture in `build/sim/report.png`.
+
+    **Examples**
+
+    `python -m sim run`
+
+    `python -m sim run --data raster.npy --lanes 32 --coder leb128`
+
+    `python -m sim run --data kilosort_folder --bin-ms 0.5 --start 10 --duration 2`
+
+    `WAVES=1 python -m sim run --channels 64 --duration 0.1 --stalls 0.2`
+    """
+    console = Console()
+    with console.status("building the simulator, then simulating"):
+        capture = cosim.simulate(request.stimulus, waves)
+    with console.status("comparing with the golden model"):
+        figures, codewords = measure(*request, capture, GOLDEN, "Verilator, cocotb")
+    print_report(figures, console)
+    write_json(figures, OUTPUT / "report.json")
+    write_picture(request.recording, figures, codewords, OUTPUT / "report.png")
+    console.print(f"Report: {_shown(OUTPUT / 'report.json')}, {_shown(OUTPUT / 'report.png')}")
+    if waves:
+        console.print(f"Waves:  {_shown(cosim.wave_file(request.stimulus))}")
+    _exit_by(figures.verdict.differences)
+
+
+@app.command()
+@with_request(gaps=0.1, stalls=0.1)
+def recording(request: Request) -> None:
+    """Stream a whole recording, with random pauses on both sides, and compare with the fast path.
+
+    The RTL is compiled with CXXRTL, some twenty times as fast as `run`. Prints the figures and leaves them in
+    `build/sim/recording.json`.
+
+    **Examples**
+
+    `python -m sim recording --data kilosort_folder`
+
+    `python -m sim recording --data raster.npy --gaps 0 --stalls 0 --lanes 1`
+    """
+    console = Console()
+    figures = stream(request, console)
+    print_report(figures, console)
+    write_json(figures, OUTPUT / "recording.json")
+    console.print(f"Report: {_shown(OUTPUT / 'recording.json')}")
+    _exit_by(figures.verdict.differences)
+
+
+@app.command()
+def results() -> None:
+    """Send every real recording through the RTL and write `docs/results.md`.
+
+    The recordings are not part of the project; they are looked for in the folder that the environment variable
+    `CORTICODEC_DATA` names, or in `../shared/data`.
+    """
+    console = Console()
+    runs = run_all(console)
+    PAGE.write_text(page(runs))
+    console.print(f"Page: {_shown(PAGE)}")
+    _exit_by(*(run.differences for run in runs))
+
+
+def _exit_by(*differences: tuple[str, ...]) -> None:
+    if any(differences):
+        raise typer.Exit(WRONG)
+
+
+def _shown(path: Path) -> Path:
+    return path.relative_to(ROOT) if path.is_relative_to(Path.cwd()) and Path.cwd() == ROOT else path
+
+
+def entry() -> None:
+    """Run the command line; an error is one line."""
+    try:
+        app()
+    except ValueError as error:
+        _fail(error, BAD_INPUT)
+    except BuildError as error:
+        _fail(error, WRONG)
+
+
+def _fail(error: Exception, status: int) -> None:
+    typer.echo(f"error: {error}", err=True)
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    entry()
