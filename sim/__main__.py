@@ -10,10 +10,9 @@ import typer
 from rich.console import Console
 
 from sim import cosim
-from sim.build import BUILD, ROOT, BuildError
+from sim.build import BUILD, ROOT
 from sim.figures import GOLDEN, measure
 from sim.options import Request, with_request
-from sim.picture import write_picture
 from sim.recording import stream
 from sim.report import print_report, write_json
 from sim.results import PAGE, page, run_all
@@ -55,6 +54,8 @@ def run(
 
     `WAVES=1 python -m sim run --channels 64 --duration 0.1 --stalls 0.2`
     """
+    from sim.picture import write_picture  # here, since Matplotlib takes a second to load
+
     console = Console()
     with console.status("building the simulator, then simulating"):
         capture = cosim.simulate(request.stimulus, waves)
@@ -120,7 +121,7 @@ def entry() -> None:
         app()
     except ValueError as error:
         _fail(error, BAD_INPUT)
-    except BuildError as error:
+    except RuntimeError as error:  # BuildError, or what hdl says of Yosys
         _fail(error, WRONG)
 
 

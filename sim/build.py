@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shlex
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -27,6 +29,15 @@ class BuildError(RuntimeError):
     """A tool failed; its output is in the log file that the message names."""
 
 
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Make `folder`, and wait until no other process that asks for it works there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def write_if_changed(path: Path, write: Callable[[Path], object]) -> bool:
     """Let `write` make a file and put it at `path` unless the same is there already, so that builds stay valid.
 
@@ -36,7 +47,7 @@ def write_if_changed(path: Path, write: Callable[[Path], object]) -> bool:
         Whether `path` changed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_stem(path.stem + "_new")
+    fresh = path.with_stem(f"{path.stem}_{os.getpid()}")
     write(fresh)
     if path.exists() and path.read_bytes() == fresh.read_bytes():
         fresh.unlink()
@@ -115,16 +126,19 @@ def run_bench(
     """
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "simulation.log"
-    results = runner.test(
-        test_module=module,
-        hdl_toplevel=top,
-        build_dir=runner.build_dir,
-        test_dir=folder,
-        results_xml=str(folder.resolve() / "results.xml"),
-        extra_env=dict(env or {}),
-        waves=waves,
-        log_file=log,
-    )
+    try:
+        results = runner.test(
+            test_module=module,
+            hdl_toplevel=top,
+            build_dir=runner.build_dir,
+            test_dir=folder,
+            results_xml=str(folder.resolve() / "results.xml"),
+            extra_env=dict(env or {}),
+            waves=waves,
+            log_file=log,
+        )
+    except SystemExit as exit:
+        raise BuildError(f"{module} failed; see {log}") from exit
     tests, failed = get_results(results)
     if failed or not tests:
         raise BuildError(f"{failed} of {tests} tests of {module} failed; see {log}")

@@ -10,7 +10,7 @@ import numpy as np
 
 from hdl.generate import TOP_NAME, write_verilog
 from model.golden.settings import CODER_IDS
-from sim.build import BUILD, build_simulator, run_bench, write_if_changed
+from sim.build import BUILD, alone_in, build_simulator, run_bench, write_if_changed
 from sim.stimulus import Capture, Stimulus, cut
 
 
@@ -29,7 +29,11 @@ def simulate(stimulus: Stimulus, waves: bool = False) -> Capture:
     BuildError
         The simulator cannot be built, or the encoder hangs.
     """
-    folder = job_folder(stimulus, waves)
+    with alone_in(job_folder(stimulus, waves)):
+        return _simulate(stimulus, job_folder(stimulus, waves), waves)
+
+
+def _simulate(stimulus: Stimulus, folder: Path, waves: bool) -> Capture:
     verilog = folder / f"{TOP_NAME}.v"
     write_if_changed(verilog, lambda path: write_verilog(path, channels=stimulus.channels, lanes=stimulus.lanes))
     runner = build_simulator(TOP_NAME, verilog, folder=folder, waves=waves)

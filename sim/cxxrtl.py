@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from hdl.generate import TOP_NAME, run_yosys, write_rtlil
 from model.golden.settings import CODER_IDS
-from sim.build import BUILD, BuildError, write_if_changed
+from sim.build import BUILD, BuildError, alone_in, write_if_changed
 from sim.stimulus import Capture, Stimulus, cut
 
 HARNESS = Path(__file__).with_name("harness.cc")
@@ -101,11 +101,12 @@ def build(channels: int, lanes: int) -> Path:
     """
     folder = BUILD / "sim" / f"cxxrtl_channels{channels}_lanes{lanes}"
     rtlil, library = folder / f"{TOP_NAME}.il", folder / f"{TOP_NAME}.so"
-    changed = write_if_changed(rtlil, lambda path: write_rtlil(path, channels=channels, lanes=lanes))
-    if changed or not library.exists() or library.stat().st_mtime < HARNESS.stat().st_mtime:
-        library.unlink(missing_ok=True)
-        run_yosys(SCRIPT, folder)
-        _compile(folder, library.name)
+    with alone_in(folder):
+        changed = write_if_changed(rtlil, lambda path: write_rtlil(path, channels=channels, lanes=lanes))
+        if changed or not library.exists() or library.stat().st_mtime < HARNESS.stat().st_mtime:
+            library.unlink(missing_ok=True)
+            run_yosys(SCRIPT, folder)
+            _compile(folder, library.name)
     return library
 
 

@@ -152,7 +152,9 @@ def checked_raster(name: str, array: NDArray[Any]) -> Raster:
     odd = np.flatnonzero((raster != array) | (raster < 0) | (raster > 1))
     if odd.size:
         step, channel = divmod(int(odd[0]), array.shape[1])
-        raise ValueError(f"{name} must be 0 or 1 everywhere, not {array[step, channel]} at step {step}, {channel=}")
+        raise ValueError(
+            f"{name} must be 0 or 1 everywhere, not {array[step, channel]} at step {step}, channel {channel}"
+        )
     return raster
 
 
