@@ -14,6 +14,7 @@ from strategies import all_settings, rasters
 from model import CodecError, Settings, decode_packets, decode_raster, encode_packets, encode_raster
 from model.golden import SpikeDecoder, container
 from model.golden.depacketizer import Depacketizer
+from model.golden.isi_decoder import IsiDecoder
 from model.golden.packetizer import HEADER_BYTES, SETTINGS_BYTES, TRAILER_BYTES
 from model.kernels.crc32c import crc32c
 from model.synth import bernoulli_raster
@@ -157,6 +158,24 @@ def test_fast_path_takes_what_the_golden_model_takes(packets):
     assert fast == golden_outcome(packets)
 
 
+@pytest.mark.parametrize("coder", ["rice", "leb128"])
+@given(payload=st.binary(max_size=8), zeros=st.integers(0, 13))
+@settings(max_examples=500)
+def test_payloads_at_random_mean_the_same_to_both_decoders(coder, payload, zeros):
+    payload = bytes(zeros) + payload
+    rows, channels = 40, 4096
+    errors = np.zeros((rows, channels), dtype=np.int8)
+    (packet,) = encode_packets(errors, Settings(alpha_q8=0, coder=coder))
+    packet = with_checksum(packet[:20] + payload + packet[-6:-4])
+    try:
+        errors.flat[IsiDecoder(coder).decode(payload, errors.size)] = 1
+    except CodecError:
+        with pytest.raises(CodecError, match=r"payload|LEB128"):
+            decode_packets([packet])
+    else:
+        np.testing.assert_array_equal(decode_packets([packet]), errors)
+
+
 def test_forgeries_are_of_both_kinds():
     """The test above would mean little if every forgery were refused, or none."""
     outcomes = []
@@ -198,6 +217,7 @@ def test_forgeries_are_of_both_kinds():
         ([forged(SMALL_PACKETS[0], -6, 1, 2)], "payload has an error beyond the packet's last bin"),
         ([with_checksum(SMALL_PACKETS[0][:20] + b"\x01\1\0")], "payload ends within a codeword"),
         ([with_checksum(SMALL_PACKETS[0][:20] + bytes(12) + b"\1\0")], "more than 92 leading zeros"),
+        ([with_checksum(SMALL_PACKETS[0][:20] + bytes(11) + b"\4" + bytes(6) + b"\1\0")], "more than 92 leading zeros"),
         ([with_checksum(SMALL_PACKETS[0][:20] + bytes(1) + b"\1\0")], "a byte or more of padding"),
     ],
 )
@@ -245,6 +265,7 @@ def test_errors_of_leb128_payloads(payload, message):
         (with_checksum(b"CTCD\1\1\xff\xff\xff\xff\x7f"), "reaches beyond its end"),
         (with_checksum(b"CTCD\1\1\xff\xff\xff\xff\xff\x7f"), "length that does not end"),
         (with_checksum(b"CTCD\1\1\x80\0\0"), "needless last byte"),
+        (with_checksum(SMALL[:-5] + b"\x80\0"), "needless last byte"),
         (with_checksum(b"CTCD\1\1\0\0"), "1 bytes after its last packet"),
         (with_checksum(b"CTCD\1\1\0"), "stream holds no packets"),
     ],

@@ -46,6 +46,21 @@ def test_no_payload_exceeds_its_bound(raster, chosen):
         assert len(packet.payload) <= -(-bound // 8)
 
 
+@given(raster=rasters(max_channels=20), chosen=all_settings)
+@settings(max_examples=50)
+def test_every_channel_ends_in_the_golden_state(raster, chosen):
+    """A wrong last bit of a rate may take a million bins until it changes a prediction."""
+    golden = SpikeEncoder(raster.shape[1], chosen)
+    golden.encode(raster.tolist())
+    workspace = spike_encoder._workspace(raster.shape[1])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(spike_encoder, "_workspace", lambda channels: workspace)
+        encode_packets(raster, chosen)
+    if chosen.alpha_q8 > 0:
+        assert workspace.predictor.acc.tolist() == [updater.acc for updater in golden.predictor.updaters]
+        assert workspace.predictor.lfsr.tolist() == [lfsr.state for lfsr in golden.predictor.lfsrs]
+
+
 @given(st.binary(max_size=100))
 def test_fast_checksum_is_the_golden_one(data):
     assert crc32c.crc32c(data) == container.crc32c(data)

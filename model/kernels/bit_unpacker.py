@@ -14,8 +14,8 @@ SLACK_BYTES = 7
 
 
 @part
-def peek(data: NDArray[np.uint8], position: int, end: int) -> int:
-    """Return the bits from `position` on as a number of 56 bits; those from `end` on are 0."""
+def peek(data: NDArray[np.uint8], position: int) -> int:
+    """Return the bits from `position` on as a number of 56 bits, whether they are of the payload or lie behind it."""
     at = position >> 3
     word: int = (
         data[at] << 56
@@ -27,6 +27,4 @@ def peek(data: NDArray[np.uint8], position: int, end: int) -> int:
         | data[at + 6] << 8
         | data[at + 7]
     )
-    window = (word << (position & 7)) >> 8 & (1 << WINDOW_BITS) - 1
-    beyond = WINDOW_BITS - (end - position)
-    return window if beyond <= 0 else window >> beyond << beyond
+    return (word << (position & 7)) >> 8 & (1 << WINDOW_BITS) - 1

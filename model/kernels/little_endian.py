@@ -19,7 +19,7 @@ def read(data: NDArray[np.uint8], at: int, width: int) -> int:
 
 @part
 def write(out: NDArray[np.uint8], at: int, value: int, width: int) -> int:
-    """Store a number in the `width` bytes from `at` on; return where the next byte goes."""
+    """Store the low `width` bytes of a number from `at` on; return where the next byte goes."""
     for place in range(width):
         out[at + place] = value >> 8 * place & 0xFF
     return at + width

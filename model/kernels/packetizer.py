@@ -22,8 +22,8 @@ def write_header(
     """Store the header of a packet that starts at byte `at`; return where its payload goes."""
     out[at] = MAGIC
     out[at + 1] = VERSION << 4 | (FLAG_KEYFRAME if keyframe else 0)
-    at = little_endian.write(out, at + 2, sequence & 0xFFFF, 2)
-    at = little_endian.write(out, at, step_index & 0xFFFFFFFF, 4)
+    at = little_endian.write(out, at + 2, sequence, 2)
+    at = little_endian.write(out, at, step_index, 4)
     if keyframe:
         out[at] = PREDICTOR_ID << 4 | format.coder
         out[at + 1] = format.sharpness

@@ -66,7 +66,7 @@ def decode(
     """
     zeros, window = 0, 0
     while window == 0:
-        window = bit_unpacker.peek(data, position, end)
+        window = bit_unpacker.peek(data, position)
         run = min(WINDOW_BITS - bit_length(window), end - position)
         zeros += run
         position += run
@@ -80,6 +80,6 @@ def decode(
     width = n + k
     if width > end - position:
         return CUT_OFF, position, parameter
-    body = bit_unpacker.peek(data, position, end) >> WINDOW_BITS - width
+    body = bit_unpacker.peek(data, position) >> WINDOW_BITS - width
     gap = ((min(zeros, ESCAPE) + (1 << n) - 1) << k) + body
     return gap, position + width, rice_parameter.update(parameter, k, gap)
