@@ -17,7 +17,7 @@ VERILOG := build/verilog/spike_encoder_$(CHANNELS)x$(LANES).v
 # $(call need,command,Debian package): stop with the command that installs what is missing.
 need = command -v $(1) >/dev/null || { echo "$(1) is missing; install it, for example with: apt-get install $(2)" >&2; exit 2; }
 
-.PHONY: help sim sim-recording test tb-full verilog results bench lint clean
+.PHONY: help sim sim-recording test verilog results bench lint clean
 
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; do \
@@ -35,22 +35,22 @@ $(READY): pyproject.toml
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --editable '.[lint]'
 	@touch $@
 
-sim: $(READY) ## Send spikes through the RTL on Verilator and compare every byte (DATA=path, WAVES=1, SIM_ARGS=...)
+sim: $(READY) ## Send spikes through the RTL (DATA=path WAVES=1 SIM_ARGS=...)
 	@$(RUN) -m sim run $(if $(DATA),--data '$(DATA)') $(if $(WAVES),--waves) $(SIM_ARGS)
 
-sim-recording: $(READY) ## Stream a whole recording through the RTL compiled with CXXRTL (DATA=path, SIM_ARGS=...)
+sim-recording: $(READY) ## Send a whole recording through, compiled (DATA=path)
 	@$(RUN) -m sim recording $(if $(DATA),--data '$(DATA)') $(SIM_ARGS)
 
-test: $(READY) ## Run the software tests and the benches of every block (TEST_ARGS=...)
+test: $(READY) ## Run all tests and every block's bench (TEST_ARGS=...)
 	@$(RUN) -m pytest $(TEST_ARGS)
 
-verilog: $(READY) ## Write the encoder's Verilog to build/verilog/ (CHANNELS=1024 LANES=8)
+verilog: $(READY) ## Write the encoder's Verilog (CHANNELS=1024 LANES=8)
 	@$(RUN) -m hdl generate --channels $(CHANNELS) --lanes $(LANES) --output $(VERILOG)
 
-results: $(READY) ## Send every real recording through the RTL and write docs/results.md
+results: $(READY) ## Send every real recording through; write docs/results.md
 	@$(RUN) -m sim results
 
-bench: $(READY) ## Measure the codecs side by side with general compressors
+bench: $(READY) ## Compare sizes and speeds with general compressors
 	@$(RUN) -m bench.encode
 
 lint: $(READY) ## Check style and types
