@@ -1,7 +1,8 @@
-"""What a Markdown document states in tables and blocks, for tests that check it against the code."""
+"""What a Markdown document states in tables and fragments of code, for tests that check it against the code."""
 
 import re
 from pathlib import Path
+from types import CodeType
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -18,6 +19,11 @@ class Document:
         """Return the tables of a section, each a list of rows, each row by the names of its columns."""
         blocks = re.findall(r"(?:^\|.*\n)+", self.sections[title], flags=re.MULTILINE)
         return [_rows(block) for block in blocks]
+
+    def code(self, title: str) -> list[CodeType]:
+        """Return the fragments of Python in a section, ready to be executed."""
+        fragments = re.findall(r"^```python\n(.*?)^```", self.sections[title], flags=re.DOTALL | re.MULTILINE)
+        return [compile(fragment, title, "exec") for fragment in fragments]
 
     def numbers(self, title: str, pattern: str) -> list[int]:
         """Return the numbers in the groups of `pattern`, found once in the section; its spaces match line breaks."""

@@ -1,5 +1,6 @@
 """docs/wire-format.md says what the golden model does: constants, places, ranges, codewords, the worked example."""
 
+import random
 import re
 
 import pytest
@@ -12,19 +13,20 @@ from model.golden import (
     SpikeDecoder,
     SpikeEncoder,
     container,
-    leb128_coder,
-    lfsr,
     packetizer,
-    rate_updater,
     rice_coder,
     rice_parameter,
     settings,
 )
 from model.golden import crc32c as crc
 from model.golden.bit_unpacker import BitUnpacker
+from model.golden.comparator import Comparator
 from model.golden.depacketizer import Depacketizer
+from model.golden.leb128_coder import GROUP_BITS, Leb128Coder
+from model.golden.lfsr import CHANNEL_STRIDE, TAPS, Lfsr
 from model.golden.packetizer import HEADER_BYTES, SETTINGS_BYTES, TRAILER_BYTES
 from model.golden.predictor import Predictor
+from model.golden.rate_updater import TARGET_SPIKE, RateUpdater
 from model.golden.rice_coder import RiceCoder
 from model.golden.rice_parameter import RiceParameter
 
@@ -49,9 +51,9 @@ CONSTANTS = {
     "HEADER_BYTES": HEADER_BYTES,
     "SETTINGS_BYTES": SETTINGS_BYTES,
     "TRAILER_BYTES": TRAILER_BYTES,
-    "LFSR_TAPS": sum(1 << tap for tap in lfsr.TAPS),
-    "CHANNEL_STRIDE": lfsr.CHANNEL_STRIDE,
-    "TARGET_SPIKE": rate_updater.TARGET_SPIKE,
+    "LFSR_TAPS": sum(1 << tap for tap in TAPS),
+    "CHANNEL_STRIDE": CHANNEL_STRIDE,
+    "TARGET_SPIKE": TARGET_SPIKE,
     "ESCAPE": rice_coder.ESCAPE,
     "GAP_BITS": rice_coder.GAP_BITS,
     "K_MAX": rice_parameter.K_MAX,
@@ -62,7 +64,7 @@ CONSTANTS = {
     "DEBT_UNIT": rice_parameter.DEBT_UNIT,
     "DEBT_LIMIT": rice_parameter.DEBT_LIMIT,
     "CREDIT_GAP_CLIP": rice_parameter.CREDIT_GAP_CLIP,
-    "LEB128_BITS": leb128_coder.GROUP_BITS,
+    "LEB128_BITS": GROUP_BITS,
     "CRC_POLYNOMIAL": crc.POLYNOMIAL_REFLECTED,
     "CRC_CHECK": crc.crc32c(b"123456789"),
     "CRC_RESIDUE": crc.crc32c(crc.crc32c(b"").to_bytes(4, "little")),
@@ -76,6 +78,19 @@ CONSTANTS = {
 def test_constants():
     (table,) = DOCUMENT.tables("Constants")
     assert {row["name"]: int(row["value"], 0) for row in table} == CONSTANTS
+
+
+def executed(fragment, **variables):
+    """Return the variables after a fragment of the document's code, constants included."""
+    namespace = CONSTANTS | variables
+    exec(fragment, namespace)
+    return namespace
+
+
+@pytest.mark.parametrize("data", [b"", b"123456789", bytes(range(256))])
+def test_crc_fragment(data):
+    (fragment,) = DOCUMENT.code("CRC-32C")
+    assert executed(fragment, data=data)["crc"] == crc.crc32c(data)
 
 
 def test_crc_residue_is_that_of_any_packet():
@@ -206,7 +221,54 @@ def test_numbers_in_use_and_free():
     assert DOCUMENT.numbers("Growth", r"The first (\d+) bytes of the settings keep their places") == [SETTINGS_BYTES]
 
 
+# Numbers and prediction
+
+
+@pytest.mark.parametrize(("sequence", "step_index"), [(0, 0), (0xFFFE, 5), (0xFFFF, 0xFFFFFFFE)])
+def test_numbers_fragment(sequence, step_index):
+    (fragment,) = DOCUMENT.code("Numbers and loss")
+    due = executed(fragment, sequence=sequence, step_index=step_index, steps=3)
+    counter = packetizer.Packetizer(1, Settings())
+    counter.sequence, counter.step_index = sequence, step_index
+    counter.packet(keyframe=False, payload=b"", steps=3)
+    assert (due["next_sequence"], due["next_step"]) == (counter.sequence, counter.step_index)
+
+
+@pytest.mark.parametrize("alpha_q8", [0, 1, 100, 256])
+@pytest.mark.parametrize("sharpness", [0, 3, 15])
+@pytest.mark.parametrize(("seed", "channel"), [(0, 0), (0xACE1, 4095), (57617, 1)])
+def test_prediction_fragments(alpha_q8, sharpness, seed, channel):
+    start, step = DOCUMENT.code("Prediction")
+    lfsr, updater, comparator = Lfsr(seed, channel), RateUpdater(alpha_q8), Comparator(sharpness)
+    errors = random.Random(1)
+    state = executed(start, c=channel, lfsr={}, acc={}, seed=seed, alpha_q8=alpha_q8, sharpness=sharpness)
+    for _ in range(1000):
+        assert (state["lfsr"][channel], state["acc"][channel]) == (lfsr.state, updater.acc)
+        predicted = comparator.predict(lfsr.state, updater.rate)
+        state = executed(step, **state | {"error": int(errors.random() < 0.1)})
+        assert state["spike"] == state["error"] ^ predicted
+        updater.update(state["spike"])
+        lfsr.step()
+
+
 # Coders
+
+
+@pytest.mark.parametrize("gaps", [[0], [1], [0, 60], [40000, 0, 0, 0], [GAP_MAX], [0, 0, 300, 5]], ids=str)
+def test_rice_fragments(gaps):
+    (choose,), (decode,), (update,) = (DOCUMENT.code(title) for title in ("Parameter", "Codeword", "Update"))
+    coder = RiceCoder()
+    parameter = coder.parameter
+    state = {"sum": parameter.sum, "count": parameter.count, "debt": parameter.debt}
+    for gap in gaps * 300:
+        state = executed(choose, **state)
+        assert state["k"] == parameter.k
+        codeword = coder.encode(gap)
+        body = codeword.value - (1 << codeword.width - 1)
+        state = executed(decode, **state | {"z": codeword.zeros, "body": body})
+        assert (state["gap"], state["n"] + state["k"]) == (gap, codeword.width - 1)
+        state = executed(update, **state)
+        assert [state[name] for name in ("sum", "count", "debt")] == [parameter.sum, parameter.count, parameter.debt]
 
 
 @pytest.mark.parametrize("row", DOCUMENT.tables("Codeword")[1], ids=lambda row: f"gap {row['gap']} k {row['k']}")
@@ -229,9 +291,9 @@ def test_longest_rice_codeword():
 @pytest.mark.parametrize("row", DOCUMENT.tables("Coder `leb128`")[0], ids=lambda row: f"gap {row['gap']}")
 def test_leb128_codeword(row):
     data = bytes.fromhex(row["bytes"])
-    codeword = leb128_coder.Leb128Coder().encode(int(row["gap"]))
+    codeword = Leb128Coder().encode(int(row["gap"]))
     assert packed(bits_of(codeword)) == data
-    assert leb128_coder.Leb128Coder().decode(BitUnpacker(data)) == int(row["gap"])
+    assert Leb128Coder().decode(BitUnpacker(data)) == int(row["gap"])
 
 
 def test_state_needs_the_bits_stated():
@@ -309,6 +371,15 @@ def test_example_codewords():
             expected.append([*map(str, (packet, position, gap, *state)), bits_of(coder.encode(gap))])
     assert [list(row.values()) for row in table] == expected
     assert any(int(row["k"]) > 0 and int(row["quotient"]) > 0 for row in table)
+
+
+def test_example_positions():
+    (fragment,) = DOCUMENT.code("Payload")
+    packet, position = None, -1
+    for row in DOCUMENT.tables("Errors and their codewords")[0]:
+        position_before = position if row["packet"] == packet else -1
+        packet, position = row["packet"], int(row["position"])
+        assert executed(fragment, position_before=position_before, gap=int(row["gap"]))["position"] == position
 
 
 @pytest.mark.parametrize(

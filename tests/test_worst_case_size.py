@@ -62,14 +62,26 @@ def gaps_of_every_kind(k):
     return [*range(2000), *(gap for gap in edges if gap <= GAP_MAX), GAP_MAX]
 
 
+CASES = [
+    {"case": row["case"].replace("`, `", " and "), "excess": row["excess"], "change": row["change"]}
+    for row in DOCUMENT.tables("Derivation for `rice`")[0]
+]
+
+
 @pytest.mark.parametrize("k", range(rice_parameter.K_MAX + 1))
 def test_step_1_of_the_derivation(k):
+    cases = [{name: compile(text, text, "eval") for name, text in case.items()} for case in CASES]
     for gap in gaps_of_every_kind(k):
         coder = coder_with(k)
         debt = coder.parameter.debt
-        excess = len(bits_of(coder.encode(gap))) - (gap + 1)
+        codeword = coder.encode(gap)
+        excess = len(bits_of(codeword)) - (gap + 1)
         change = coder.parameter.debt - debt
         assert 64 * excess <= change + (2 * (gap + 1) if k == 0 else 0), gap
+
+        values = {"k": k, "g": gap, "n": codeword.zeros - rice_coder.ESCAPE}
+        (case,) = (case for case in cases if eval(case["case"], values))
+        assert (eval(case["excess"], values), eval(case["change"], values)) == (excess, change), gap
 
 
 def test_step_3_of_the_derivation():
