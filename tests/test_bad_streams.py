@@ -199,7 +199,6 @@ def test_forgeries_are_of_both_kinds():
         ([forged(SMALL_PACKETS[0], 1, 0x21)], "format version 2"),
         ([forged(SMALL_PACKETS[0], 1, 0x13)], "unknown flags 0x3"),
         ([forged(SMALL_PACKETS[0], -6, 0, 2)], "packet has 0 steps"),
-        ([forged(SMALL_PACKETS[1], 1, 0x11)], "keyframe is too short for its settings|keyframe"),
         ([with_checksum(SMALL_PACKETS[0][:19] + b"\1\0")], "keyframe is too short for its settings"),
         ([forged(SMALL_PACKETS[0], 8, 0x10)], "unknown predictor 1"),
         ([forged(SMALL_PACKETS[0], 8, 0x02)], "unknown coder 2"),
@@ -225,6 +224,7 @@ def test_errors_say_what_is_wrong(packets, message):
     with pytest.raises(CodecError, match=message) as caught:
         decode_packets(packets)
     assert "\n" not in str(caught.value)
+    assert golden_outcome(packets) is None
 
 
 def test_errors_say_which_packet():
@@ -269,6 +269,7 @@ def test_errors_of_leb128_payloads(payload, message):
         (with_checksum(b"CTCD\1\1\0\0"), "1 bytes after its last packet"),
         (with_checksum(b"CTCD\1\1\0"), "stream holds no packets"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_errors_of_containers(data, message):
     with pytest.raises(CodecError, match=message):
