@@ -14,10 +14,13 @@ from hdl.spike_encoder_top import SpikeEncoderTop
 
 TOP_NAME = "spike_encoder"
 
-# amaranth.back.verilog leaves some combinational outputs undriven in Icarus; Yosys' own writer does not. Without -noopt,
-# `x == 0` turns into `!x`; without -purge, hundreds of signals stay that nothing reads. Linters dislike both.
+# amaranth.back.verilog leaves some combinational outputs undriven in Icarus; Yosys' own writer does not. Without
+# -noopt, `x == 0` turns into `!x`; without -purge, hundreds of signals stay that nothing reads: linters dislike both.
+# The writer turns selections ($pmux) into functions of their name, and Icarus takes a name that begins with $ for a
+# system function.
 VERILOG_SCRIPT = (
-    "read_rtlil {source}; proc -noopt; memory_collect; opt_clean -purge; write_verilog -norename -noattr {target}"
+    "read_rtlil {source}; proc -noopt; memory_collect; opt_clean -purge; "
+    "rename -enumerate -pattern select_% t:$pmux; write_verilog -norename -noattr {target}"
 )
 
 
