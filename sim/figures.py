@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -204,17 +205,23 @@ def _difference_of_raster(packets: Sequence[bytes], raster: Raster, reference: R
     return None
 
 
-def _sizes(raster: Raster, packets: Sequence[bytes]) -> tuple[Size, ...]:
+def size_of(coder: str, bits: float, raster: Raster) -> Size:
+    """Return a size of `bits`, per bin and per spike of a raster."""
     spikes = int(np.count_nonzero(raster))
+    return Size(coder, math.ceil(bits / 8), bits / raster.size, bits / spikes if spikes else None)
 
-    def size(coder: str, bits: float) -> Size:
-        return Size(coder, -int(-bits // 8), bits / raster.size, bits / spikes if spikes else None)
 
+def size_of_packets(packets: Sequence[bytes], raster: Raster) -> Size:
+    """Return the size of an encoder's output."""
+    return size_of("Corticodec", 8 * sum(map(len, packets)), raster)
+
+
+def _sizes(raster: Raster, packets: Sequence[bytes]) -> tuple[Size, ...]:
     return (
-        size("raster, 1 bit a bin", raster.size),
-        size("Corticodec", 8 * sum(map(len, packets))),
-        size("Shannon bound", shannon_bound_bits(raster)),
-        *(size(coder, 8 * count) for coder, count in _general_coders(raster)),
+        size_of("raster, 1 bit a bin", raster.size, raster),
+        size_of_packets(packets, raster),
+        size_of("Shannon bound", shannon_bound_bits(raster), raster),
+        *(size_of(coder, 8 * count, raster) for coder, count in _general_coders(raster)),
     )
 
 

@@ -30,6 +30,11 @@ def print_report(figures: Figures, console: Console) -> None:
         console.print(Text(f"Wrong: {difference}", "bold red"))
 
 
+def count_or_dash(count: int | None) -> str:
+    """Return a number as a report shows it; a dash if there is none."""
+    return "-" if count is None else f"{count:,}"
+
+
 def write_json(figures: Figures, path: Path) -> None:
     """Write the figures of a run."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -92,15 +97,20 @@ def _verdict_rows(figures: Figures) -> list[Row]:
 
 
 def _timing_rows(figures: Figures) -> list[Row]:
-    def cycles(wait: int | None) -> str:
-        return "-" if wait is None else f"{wait:,}"
-
     pauses = f"; pauses {figures.gaps:g} in, {figures.stalls:g} out" if figures.gaps or figures.stalls else ""
     return [
         ("clock cycles", f"{figures.cycles:,}", f"{figures.lanes} lanes, {figures.words:,} words"),
         ("cycles a word", f"{figures.cycles_per_word:.4f}", f"1 at least{pauses}"),
-        ("longest wait, bin to byte", cycles(figures.longest_wait_cycles), "cycles until its byte fills, leaves"),
-        ("of which in the encoder", cycles(figures.longest_wait_in_encoder_cycles), "cycles from full byte to output"),
+        (
+            "longest wait, bin to byte",
+            count_or_dash(figures.longest_wait_cycles),
+            "cycles until its byte fills, leaves",
+        ),
+        (
+            "of which in the encoder",
+            count_or_dash(figures.longest_wait_in_encoder_cycles),
+            "cycles from full byte to output",
+        ),
         ("stalls", f"{figures.stall_cycles:,}", "cycles in which a word had to wait"),
         ("simulated cycles a second", f"{figures.simulated_cycles_per_s:,.0f}", figures.simulator),
     ]

@@ -105,18 +105,32 @@ def test_errors_are_those_of_the_golden_predictor():
 
 
 @pytest.mark.parametrize("coder", ["rice", "leb128"])
-def test_codewords_lie_within_their_packets_and_fill_all_their_bytes(coder):
-    packets = encode_packets(RASTER, replace(SETTINGS, coder=coder))
+@pytest.mark.parametrize("density", [0.02, 0.1, 0.6])
+def test_codewords_lie_within_their_packets_and_fill_all_their_bytes(coder, density):
+    raster = (np.random.default_rng(6).random((250, 13)) < density).astype(np.int8)
+    packets = encode_packets(raster, Settings(coder=coder, alpha_q8=0, epoch_steps=50, keyframe_interval=4))
     codewords = find_codewords(packets)
+    assert np.array_equal(codewords.bins, np.flatnonzero(raster))
     ends = np.array(list(accumulate(map(len, packets))))
-    of_bins = codewords.bins // (40 * 13)
-    of_bytes = np.searchsorted(ends, codewords.last_bytes, side="right")
-    assert np.array_equal(of_bins, of_bytes)
-    assert np.all(np.diff(codewords.bins) > 0)
-    assert np.all(np.diff(codewords.last_bytes) >= 0)
+    of_bins = codewords.bins // (50 * 13)
+    assert np.array_equal(of_bins, np.searchsorted(ends, codewords.last_bytes, side="right"))
     for packet in range(len(packets)):
-        # The last codeword of a packet ends in the last byte of its payload.
-        assert codewords.last_bytes[of_bins == packet][-1] == ends[packet] - 7
+        last = codewords.last_bytes[of_bins == packet]
+        filled = codewords.filled_bytes[of_bins == packet]
+        assert last[-1] == ends[packet] - 7, "the last codeword ends in the last byte of the payload"
+        assert np.all(np.diff(filled[filled >= 0]) > 0), "a byte fills only once"
+        begins_new_byte = filled[:-1] == last[:-1]
+        assert np.all(begins_new_byte | (filled[1:] >= last[:-1]) | (last[1:] == last[:-1]))
+
+
+def test_codewords_are_found_where_an_epoch_ends_in_debt():
+    # Long gaps, then a burst, which costs far more than a bit a bin: the next epoch forgets that.
+    epoch = np.zeros((20_000, 1), np.int8)
+    epoch[::1900] = epoch[-20:] = 1
+    packets = encode_packets(np.concatenate([epoch, epoch]), Settings(alpha_q8=0, epoch_steps=len(epoch)))
+    codewords = find_codewords(packets)
+    assert codewords.bins.tolist() == np.flatnonzero(np.concatenate([epoch, epoch])).tolist()
+    assert codewords.last_bytes[-1] == sum(map(len, packets)) - 7
 
 
 def test_waits_of_byte_sized_codewords_are_counted_from_word_to_byte():

@@ -98,6 +98,7 @@ def test_hdf5_and_mat_of_spike_times_are_read(tmp_path):
         (np.zeros((1, 4097)), "1..4096 channels"),
         (np.full((3, 2), 255, np.uint8), "must be 0 or 1 everywhere, not 255 at step 0, channel 0"),
         (np.array([[0, 1], [0, -1]]), "not -1 at step 1, channel 1"),
+        (np.array([[0, 2]]), "not 2 at step 0, channel 1"),
         (np.array([[0, 256]]), "not 256 at step 0, channel 1"),
         (np.array([[0, 0.5]]), "not 0.5 at step 0, channel 1"),
         (np.array([[np.nan]]), "not nan at step 0, channel 0"),
