@@ -200,7 +200,7 @@ def test_fields_are_where_the_document_says():
     assert FIELDS["crc"].start == KEYFRAME_BYTES - 4
 
 
-@pytest.mark.parametrize("name", FIELDS.keys() - {"crc"})
+@pytest.mark.parametrize("name", sorted(FIELDS.keys() - {"crc"}))
 def test_range_of_field(name):
     field = FIELDS[name]
     for value in (field.valid.start, field.valid.stop - 1):
