@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from sim import cosim
-from sim.build import BUILD, ROOT
+from sim.build import BUILD
 from sim.figures import GOLDEN, measure
 from sim.options import Request, with_request
 from sim.recording import stream
@@ -112,7 +112,7 @@ def _exit_by(*differences: tuple[str, ...]) -> None:
 
 
 def _shown(path: Path) -> Path:
-    return path.relative_to(ROOT) if path.is_relative_to(Path.cwd()) and Path.cwd() == ROOT else path
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def entry() -> None:
