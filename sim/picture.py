@@ -47,10 +47,10 @@ def _draw_errors(axes: Axes, recording: Recording, figures: Figures, codewords: 
     steps, channels = np.divmod(codewords.bins, figures.channels)
     missed = recording.raster[steps, channels] == 1
     for kind, colour, label in (
-        (missed, MISSED_COLOUR, "spike that was not predicted"),
-        (~missed, UNFULFILLED_COLOUR, "predicted spike that did not come"),
+        (missed, MISSED_COLOUR, "spikes not predicted"),
+        (~missed, UNFULFILLED_COLOUR, "predicted spikes that did not come"),
     ):
-        name = f"{np.count_nonzero(kind):,} x {label}"
+        name = f"{np.count_nonzero(kind):,} {label}"
         _dots(axes, figures, steps[kind], channels[kind], colour, name)
     _legend(axes, marker_scale=4)
 
