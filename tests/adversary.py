@@ -42,7 +42,7 @@ def greedy_gaps(bins: int) -> tuple[list[int], list[int]]:
 
 
 def _best_run(lure: tuple[int, ...], parameter: RiceParameter, left: int) -> tuple[float, list[int]]:
-    parameter = copy.copy(parameter)
+    parameter = copy.deepcopy(parameter)
     best = (float("-inf"), [0])
     bits = bins = 0
     run: list[int] = []

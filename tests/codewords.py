@@ -1,18 +1,18 @@
 """Codewords as strings of bits, and coders brought to a wanted parameter."""
 
-from model.golden import rice_parameter
 from model.golden.rice_coder import RiceCoder
+from model.golden.rice_debt import DEBT_LIMIT
 from model.golden.settings import CHANNELS_MAX, EPOCH_STEPS_MAX
 
 GAP_MAX = CHANNELS_MAX * EPOCH_STEPS_MAX - 1
 """Longest gap of any packet."""
 
 
-def coder_with(k):
-    """Return a coder whose next parameter is `k`, and whose debt the next codeword can neither exhaust nor fill."""
-    coder = RiceCoder()
-    coder.parameter.sum, coder.parameter.count = 1 << k, 1
-    coder.parameter.debt = rice_parameter.DEBT_LIMIT - 1
+def coder_with(k, kind=RiceCoder):
+    """Return a coder or decoder whose next k is `k`, and whose debt the next codeword can neither exhaust nor fill."""
+    coder = kind()
+    mean, debt = coder.parameter.mean, coder.parameter.debt
+    mean.sum, mean.count, debt.debt = 1 << k, 1, DEBT_LIMIT - 1
     assert coder.parameter.k == k
     return coder
 

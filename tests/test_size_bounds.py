@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from model import Settings, decode_raster, encode_packets, encode_raster
 from model.bounds import entropy_bits, payload_bits_max, shannon_bound_bits
-from model.golden import rice_parameter
+from model.golden import rice_debt
 from model.golden.packetizer import HEADER_BYTES, SETTINGS_BYTES, TRAILER_BYTES
 from model.golden.rice_parameter import RiceParameter
 from model.synth import bernoulli_raster
@@ -83,7 +83,7 @@ def test_adversary_comes_close_to_the_bound():
 
 
 def test_without_the_debt_the_adversary_exceeds_the_bound(monkeypatch):
-    monkeypatch.setattr(rice_parameter, "DEBT_LIMIT", 10**9)
+    monkeypatch.setattr(rice_debt, "DEBT_LIMIT", 10**9)
     bits = greedy_gaps(3000)[1]
     assert sum(bits) > payload_bits_max(3000, "rice")
 

@@ -7,7 +7,7 @@ from codewords import GAP_MAX, bits_of, coder_with
 from documents import Document
 
 from model.bounds import payload_bits_max
-from model.golden import container, rice_coder, rice_parameter
+from model.golden import container, rice_coder, rice_debt, rice_mean
 from model.golden.packetizer import HEADER_BYTES, SETTINGS_BYTES, TRAILER_BYTES
 from model.golden.rice_coder import RiceCoder
 from model.golden.rice_parameter import RiceParameter
@@ -20,7 +20,7 @@ KEYFRAME_BYTES = PACKET_BYTES + SETTINGS_BYTES
 
 
 def debt_max():
-    return rice_parameter.DEBT_LIMIT - 1 + rice_parameter.DEBT_UNIT * rice_parameter.K_MAX
+    return rice_debt.DEBT_LIMIT - 1 + rice_debt.DEBT_UNIT * rice_mean.K_MAX
 
 
 def document_bits_max(bins, coder):
@@ -68,15 +68,15 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("k", range(rice_parameter.K_MAX + 1))
+@pytest.mark.parametrize("k", range(rice_mean.K_MAX + 1))
 def test_step_1_of_the_derivation(k):
     cases = [{name: compile(text, text, "eval") for name, text in case.items()} for case in CASES]
     for gap in gaps_of_every_kind(k):
         coder = coder_with(k)
-        debt = coder.parameter.debt
+        debt = coder.parameter.debt.debt
         codeword = coder.encode(gap)
         excess = len(bits_of(codeword)) - (gap + 1)
-        change = coder.parameter.debt - debt
+        change = coder.parameter.debt.debt - debt
         assert 64 * excess <= change + (2 * (gap + 1) if k == 0 else 0), gap
 
         values = {"k": k, "g": gap, "n": codeword.zeros - rice_coder.ESCAPE}
@@ -92,8 +92,8 @@ def test_step_3_of_the_derivation():
     debts = []
     for _ in range(10_000):
         parameter.update(0)
-        debts.append(parameter.debt)
-    assert rice_parameter.DEBT_LIMIT < max(debts) <= debt_max()
+        debts.append(parameter.debt.debt)
+    assert rice_debt.DEBT_LIMIT < max(debts) <= debt_max()
 
 
 def packet_of(coder, choose, bins):
@@ -108,7 +108,7 @@ def packet_of(coder, choose, bins):
 
 def without_debt(choose):
     def choice(coder):
-        coder.parameter.debt = 0
+        coder.parameter.debt.debt = 0
         return choose(coder)
 
     return choice

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from model.errors import CodecError
 from model.golden.bit_unpacker import BitUnpacker
-from model.golden.isi_encoder import CODERS
+from model.golden.leb128_decoder import Leb128Decoder
+from model.golden.rice_decoder import RiceDecoder
 from model.golden.settings import CoderName
+
+DECODERS: dict[str, type[RiceDecoder] | type[Leb128Decoder]] = {"rice": RiceDecoder, "leb128": Leb128Decoder}
 
 
 class IsiDecoder:
@@ -18,11 +21,11 @@ class IsiDecoder:
     """
 
     def __init__(self, coder: CoderName) -> None:
-        self.coder = CODERS[coder]()
+        self.decoder = DECODERS[coder]()
 
     def start_epoch(self) -> None:
         """Begin a packet that is no keyframe (a keyframe begins with a new decoder)."""
-        self.coder.start_epoch()
+        self.decoder.start_epoch()
 
     def decode(self, payload: bytes, bins: int) -> list[int]:
         """Return the positions, in scan order, of the errors of an epoch of `bins` bins.
@@ -35,7 +38,7 @@ class IsiDecoder:
         bits = BitUnpacker(payload)
         positions: list[int] = []
         position = -1
-        while (gap := self.coder.decode(bits)) is not None:
+        while (gap := self.decoder.decode(bits)) is not None:
             position += gap + 1
             if position >= bins:
                 raise CodecError(f"payload has an error at bin {position} of a packet of {bins} bins")

@@ -1,8 +1,7 @@
-"""RiceCoder: gaps to adaptive Golomb-Rice codewords of limited length, and back."""
+"""RiceCoder: gaps to adaptive Golomb-Rice codewords of limited length."""
 
 from __future__ import annotations
 
-from model.golden.bit_unpacker import BitUnpacker
 from model.golden.codeword import Codeword
 from model.golden.rice_parameter import RiceParameter
 
@@ -37,21 +36,3 @@ class RiceCoder:
         beyond = quotient - ESCAPE + 1
         n = beyond.bit_length() - 1
         return Codeword(zeros=ESCAPE + n, value=beyond << k | remainder, width=1 + n + k)
-
-    def decode(self, bits: BitUnpacker) -> int | None:
-        """Read the next gap, or return None where only padding is left.
-
-        Raises
-        ------
-        CodecError
-            The bits left are neither a codeword nor padding.
-        """
-        k = self.parameter.k
-        zeros = bits.read_zeros(limit=ESCAPE + GAP_BITS)
-        if zeros is None:
-            return None
-        n = max(0, zeros - ESCAPE)
-        body = bits.read(n + k)
-        gap = (min(zeros, ESCAPE) + (1 << n) - 1 << k) + body
-        self.parameter.update(gap)
-        return gap

@@ -4,16 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from model.golden.rice_parameter import (
-    COUNT_INITIAL,
-    COUNT_LIMIT,
-    CREDIT_GAP_CLIP,
-    DEBT_LIMIT,
-    DEBT_UNIT,
-    GAP_CLIP,
-    K_MAX,
-    SUM_INITIAL,
-)
+from model.golden.rice_debt import CREDIT_GAP_CLIP, DEBT_LIMIT, DEBT_UNIT
+from model.golden.rice_mean import COUNT_INITIAL, COUNT_LIMIT, GAP_CLIP, K_MAX, SUM_INITIAL
 from model.kernels.bit_length import bit_length
 from model.kernels.jit import part
 
