@@ -4,7 +4,7 @@ from amaranth.lib import data
 from amaranth.utils import bits_for, ceil_log2
 
 from model.golden.rice_coder import ESCAPE, GAP_BITS
-from model.golden.rice_parameter import K_MAX
+from model.golden.rice_mean import K_MAX
 from model.golden.settings import CHANNELS_MAX, EPOCH_STEPS_MAX
 
 CODER_BITS = 4
@@ -33,6 +33,20 @@ PAYLOAD_BYTE = data.StructLayout({"data": 8, "present": 1, "end": 1})
 
 PACKET_BYTE = data.StructLayout({"data": 8, "last": 1})
 """A byte of a packet; `last` with the last one."""
+
+CLOSING = data.StructLayout({"steps": bits_for(EPOCH_STEPS_MAX), "check": 16})
+"""What is known only at the end of a packet: its steps, and the check of its spikes."""
+
+PACKET_INFO = data.StructLayout(
+    {"keyframe": 1, "continues": 1, "step_index": 32, "closing": CLOSING, "settings": SETTINGS}
+)
+"""What a decoder knows of a packet before its payload.
+
+`continues` says that it follows the packet before it, `settings` are those of the last keyframe, this one included.
+"""
+
+CODING = data.StructLayout({"keyframe": 1, "coder": CODER_BITS})
+"""What the interval decoder must know of a packet before its payload."""
 
 K_BITS = bits_for(K_MAX)
 
@@ -94,3 +108,21 @@ def gap_token(channels: int) -> data.StructLayout:
 def rice_token(channels: int) -> data.StructLayout:
     """Return the shape of a gap with the Golomb parameter to code it with."""
     return data.StructLayout({"gap": gap_bits(channels), "k": K_BITS, "error": 1, "end": 1})
+
+
+def decoded_token(channels: int) -> data.StructLayout:
+    """Return the shape of a step of the interval decoder.
+
+    `error` says that `gap` is the number of bins before an error; `end` that the payload is over, and `bad` with it
+    that it was not one that an encoder writes.
+    """
+    return data.StructLayout({"gap": gap_bits(channels), "error": 1, "end": 1, "bad": 1})
+
+
+def decoded_word(lanes: int) -> data.StructLayout:
+    """Return the shape of a word of the decoded raster.
+
+    `step_index` counts the word's row as the encoder does. `last` comes with the last word of a packet, and `bad` with
+    it says that the packet's spikes are not to be used.
+    """
+    return data.StructLayout({"spikes": lanes, "row_last": 1, "last": 1, "bad": 1, "step_index": 32})

@@ -5,7 +5,7 @@ from amaranth.lib import enum, stream, wiring
 from amaranth.lib.crc.catalog import CRC32_ISCSI
 from amaranth.lib.wiring import In, Out
 
-from hdl.layouts import PACKET_BYTE, PAYLOAD_BYTE, SETTINGS
+from hdl.layouts import CLOSING, PACKET_BYTE, PAYLOAD_BYTE, SETTINGS
 from model.golden.packetizer import (
     FLAG_KEYFRAME,
     HEADER_BYTES,
@@ -14,7 +14,9 @@ from model.golden.packetizer import (
     TRAILER_BYTES,
     VERSION,
 )
-from model.golden.settings import CHANNELS_MAX, EPOCH_STEPS_MAX, PREDICTOR_ID, check_int
+from model.golden.settings import CHANNELS_MAX, PREDICTOR_ID, check_int
+
+CRC_BYTES = 4
 
 
 class Part(enum.Enum, shape=2):
@@ -46,7 +48,7 @@ class Packetizer(wiring.Component):
     i : In(stream)
         Bytes of the payload.
     closing : In(stream)
-        Steps of the packet; awaited after its payload's end.
+        Steps of the packet and check of its spikes; awaited after its payload's end.
     settings : In(SETTINGS)
         Settings to send in a keyframe.
     o : Out(stream)
@@ -65,7 +67,7 @@ class Packetizer(wiring.Component):
             {
                 "opening": In(stream.Signature(1)),
                 "i": In(stream.Signature(PAYLOAD_BYTE)),
-                "closing": In(stream.Signature(range(EPOCH_STEPS_MAX + 1))),
+                "closing": In(stream.Signature(CLOSING)),
                 "settings": In(SETTINGS),
                 "o": Out(stream.Signature(PACKET_BYTE)),
             }
@@ -82,7 +84,7 @@ class Packetizer(wiring.Component):
         keyframe = self.opening.payload
 
         header = Array(self._header(keyframe, sequence, step_index))
-        trailer_bits = Cat(self.closing.payload, crc.crc)
+        trailer_bits = Cat(self.closing.payload.as_value(), crc.crc)
         trailer = Array(trailer_bits.word_select(index, 8) for index in range(TRAILER_BYTES))
         header_end = Mux(keyframe, HEADER_BYTES + SETTINGS_BYTES - 1, HEADER_BYTES - 1)
 
@@ -121,14 +123,14 @@ class Packetizer(wiring.Component):
                         part.eq(Part.HEADER),
                         place.eq(0),
                         sequence.eq(sequence + 1),
-                        step_index.eq(step_index + self.closing.payload),
+                        step_index.eq(step_index + self.closing.payload.steps),
                     ]
 
-        steps_out = (part == Part.TRAILER) & (place < 2)
+        closing_out = (part == Part.TRAILER) & (place < TRAILER_BYTES - CRC_BYTES)
         m.d.comb += [
             crc.start.eq((part == Part.HEADER) & (place == 0)),
             crc.data.eq(self.o.payload.data),
-            crc.valid.eq(sent & ((part != Part.TRAILER) | steps_out)),
+            crc.valid.eq(sent & ((part != Part.TRAILER) | closing_out)),
         ]
         return m
 

@@ -7,12 +7,13 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.isi_encoder import CODERS, check_coders
-from hdl.layouts import SETTINGS, check_geometry, input_word, word, words_per_row
+from hdl.layouts import CLOSING, SETTINGS, check_geometry, input_word, word, words_per_row
+from hdl.spike_check import SpikeCheck
 from model.golden.settings import ALPHA_Q8_MAX, CODER_IDS, EPOCH_STEPS_MAX
 
 
 class Scheduler(wiring.Component):
-    """Marks each word with its place in row, epoch and keyframe interval, and holds the settings in force.
+    """Marks each word with its place in row, epoch and keyframe interval; holds the settings in force.
 
     Settings are latched with the first word of a keyframe. What is out of range is brought into it: `alpha_q8` above
     256 becomes 256, `epoch_steps` and `keyframe_interval` of 0 become 1, and a coder that is unknown or not built
@@ -40,7 +41,7 @@ class Scheduler(wiring.Component):
     opening : Out(stream)
         One transfer for each packet that begins; the payload says whether it is a keyframe.
     closing : Out(stream)
-        One transfer for each packet that ends; the payload is its number of steps.
+        One transfer for each packet that ends, with its number of steps and the check of its spikes.
     requested : In(SETTINGS)
         Settings for the next keyframe.
     settings : Out(SETTINGS)
@@ -55,6 +56,7 @@ class Scheduler(wiring.Component):
     def __init__(self, channels: int, lanes: int, coders: Sequence[str] = tuple(CODERS)) -> None:
         check_geometry(channels, lanes)
         check_coders(coders)
+        self._channels = channels
         self._lanes = lanes
         self._words = words_per_row(channels, lanes)
         self._lanes_last = channels - (self._words - 1) * lanes
@@ -64,7 +66,7 @@ class Scheduler(wiring.Component):
                 "i": In(stream.Signature(input_word(lanes))),
                 "o": Out(stream.Signature(word(lanes))),
                 "opening": Out(stream.Signature(1)),
-                "closing": Out(stream.Signature(range(EPOCH_STEPS_MAX + 1))),
+                "closing": Out(stream.Signature(CLOSING)),
                 "requested": In(SETTINGS),
                 "settings": Out(SETTINGS),
             }
@@ -105,6 +107,7 @@ class Scheduler(wiring.Component):
         ]
 
         may_pass, taken = Signal(), Signal()
+        m.submodules.spike_check = spike_check = SpikeCheck(self._channels, self._lanes)
         spikes_mask = Mux(row_last, (1 << self._lanes_last) - 1, (1 << self._lanes) - 1)
         m.d.comb += [
             may_pass.eq(~(epoch_first & self.opening.valid) & ~(row_last & self.closing.valid)),
@@ -118,6 +121,10 @@ class Scheduler(wiring.Component):
             self.o.payload.epoch_last.eq(epoch_last),
             self.o.payload.keyframe_follows.eq(keyframe_follows),
             self.o.payload.coder.eq(current.coder),
+            spike_check.spikes.eq(self.o.payload.bits),
+            spike_check.row_last.eq(row_last),
+            spike_check.restart.eq(epoch_first),
+            spike_check.take.eq(taken),
         ]
 
         with m.If(self.opening.ready):
@@ -133,7 +140,8 @@ class Scheduler(wiring.Component):
             with m.If(epoch_last):
                 m.d.sync += [
                     self.closing.valid.eq(1),
-                    self.closing.payload.eq(steps_next),
+                    self.closing.payload.steps.eq(steps_next),
+                    self.closing.payload.check.eq(spike_check.value),
                     steps.eq(0),
                     packets.eq(Mux(keyframe_follows, 0, packets_next)),
                 ]

@@ -14,7 +14,7 @@ from hdl.predictor import Predictor
 from hdl.scheduler import Scheduler
 
 PAYLOAD_DEPTH = 32
-"""Bytes that wait while a header (at most 20 bytes) and the trailer before it (6) go out."""
+"""Bytes that wait while a header (at most 20 bytes) and the trailer before it (8) go out."""
 
 
 class SpikeEncoder(wiring.Component):

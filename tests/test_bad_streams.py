@@ -3,6 +3,7 @@
 import re
 import resource
 import tracemalloc
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from model.golden import SpikeDecoder, container
 from model.golden.depacketizer import Depacketizer
 from model.golden.isi_decoder import IsiDecoder
 from model.golden.packetizer import HEADER_BYTES, SETTINGS_BYTES, TRAILER_BYTES
+from model.golden.spike_check import SpikeCheck
 from model.kernels.crc32c import crc32c
 from model.synth import bernoulli_raster
 
@@ -118,6 +120,34 @@ def test_random_bodies_of_containers(body):
 # Forgery: the checksums are right
 
 
+class Lenient(SpikeDecoder):
+    """A decoder that takes any check of the spikes, and remembers the right one."""
+
+    def _rows(self, packet):
+        if packet.steps * self.format.channels > BINS_MAX:
+            raise CodecError("too large for this test")
+        return super()._rows(packet)
+
+    def _verify(self, rows, packet):
+        check = SpikeCheck()
+        for spike in chain(*rows):
+            check.push(spike)
+        self.check = check.value
+
+
+def with_checks(packets: list[bytes]) -> list[bytes]:
+    """Return packets with the check that their spikes have, as far as they can be decoded."""
+    decoder = Lenient()
+    checked = []
+    for packet in packets:
+        try:
+            decoder.decode_packet(packet)
+            checked.append(forged(packet, -TRAILER_BYTES + 2, decoder.check, 2))
+        except CodecError:
+            checked.append(packet)
+    return checked
+
+
 @st.composite
 def forgeries(draw: st.DrawFn) -> list[bytes]:
     """Packets of which one or two are changed, in bytes, length or order, with a checksum that is right."""
@@ -148,7 +178,7 @@ def forgeries(draw: st.DrawFn) -> list[bytes]:
             packets[index], packets[other] = packets[other], packets[index]
         elif change == "repeat":
             packets.insert(index, packet)
-    return packets
+    return with_checks(packets) if draw(st.integers(0, 3)) else packets
 
 
 @given(forgeries())
@@ -166,13 +196,15 @@ def test_payloads_at_random_mean_the_same_to_both_decoders(coder, payload, zeros
     rows, channels = 40, 4096
     errors = np.zeros((rows, channels), dtype=np.int8)
     (packet,) = encode_packets(errors, Settings(alpha_q8=0, coder=coder))
-    packet = with_checksum(packet[:20] + payload + packet[-6:-4])
+    packet = with_checksum(packet[:20] + payload + packet[-TRAILER_BYTES:-4])
     try:
         errors.flat[IsiDecoder(coder).decode(payload, errors.size)] = 1
     except CodecError:
         with pytest.raises(CodecError, match=r"payload|LEB128"):
             decode_packets([packet])
     else:
+        (own,) = encode_packets(errors, Settings(alpha_q8=0, coder=coder))
+        packet = with_checksum(packet[:-TRAILER_BYTES] + own[-TRAILER_BYTES:-4])
         np.testing.assert_array_equal(decode_packets([packet]), errors)
 
 
@@ -193,13 +225,13 @@ def test_forgeries_are_of_both_kinds():
     ("packets", "message"),
     [
         ([], "stream holds no packets"),
-        ([b""], "packet has 0 bytes; the shortest has 14"),
+        ([b""], "packet has 0 bytes; the shortest has 16"),
         ([SMALL_PACKETS[0][:-1]], "packet checksum does not match"),
         ([forged(SMALL_PACKETS[0], 0, 0xC8)], "starts with 0xC8, not 0xC7"),
         ([forged(SMALL_PACKETS[0], 1, 0x21)], "format version 2"),
         ([forged(SMALL_PACKETS[0], 1, 0x13)], "unknown flags 0x3"),
-        ([forged(SMALL_PACKETS[0], -6, 0, 2)], "packet has 0 steps"),
-        ([with_checksum(SMALL_PACKETS[0][:19] + b"\1\0")], "keyframe is too short for its settings"),
+        ([forged(SMALL_PACKETS[0], -TRAILER_BYTES, 0, 2)], "packet has 0 steps"),
+        ([with_checksum(SMALL_PACKETS[0][:19] + b"\1\0\0\0")], "keyframe is too short for its settings"),
         ([forged(SMALL_PACKETS[0], 8, 0x10)], "unknown predictor 1"),
         ([forged(SMALL_PACKETS[0], 8, 0x02)], "unknown coder 2"),
         ([forged(SMALL_PACKETS[0], 9, 16)], "sharpness must be an integer in 0..15, not 16"),
@@ -211,13 +243,14 @@ def test_forgeries_are_of_both_kinds():
         (SMALL_PACKETS[1:], "packet cannot be decoded before a keyframe"),
         ([SMALL_PACKETS[0], SMALL_PACKETS[2]], "packet 2 comes where packet 1 is due"),
         ([SMALL_PACKETS[0], forged(SMALL_PACKETS[1], 4, 11, 4)], "packet starts at step 11 where step 10 is due"),
-        ([forged(SMALL_PACKETS[0], -6, 11, 2)], "packet has 11 steps in an epoch of 10"),
+        ([forged(SMALL_PACKETS[0], -TRAILER_BYTES, 11, 2)], "packet has 11 steps in an epoch of 10"),
         ([*SMALL_PACKETS[:2], forged(SMALL_PACKETS[2], 10, 8, 2)], "recording changes from 7 to 8 channels"),
-        ([forged(SMALL_PACKETS[0], -6, 1, 2)], "payload has an error beyond the packet's last bin"),
-        ([with_checksum(SMALL_PACKETS[0][:20] + b"\x01\1\0")], "payload ends within a codeword"),
-        ([with_checksum(SMALL_PACKETS[0][:20] + bytes(12) + b"\1\0")], "more than 92 leading zeros"),
+        ([forged(SMALL_PACKETS[0], -TRAILER_BYTES, 1, 2)], "payload has an error beyond the packet's last bin"),
+        ([with_checksum(SMALL_PACKETS[0][:20] + b"\x01\1\0\0\0")], "payload ends within a codeword"),
+        ([with_checksum(SMALL_PACKETS[0][:20] + bytes(12) + b"\1\0\0\0")], "more than 92 leading zeros"),
         ([with_checksum(SMALL_PACKETS[0][:20] + bytes(11) + b"\4" + bytes(6) + b"\1\0")], "more than 92 leading zeros"),
-        ([with_checksum(SMALL_PACKETS[0][:20] + bytes(1) + b"\1\0")], "a byte or more of padding"),
+        ([forged(SMALL_PACKETS[0], -TRAILER_BYTES + 2, 0xABCD, 2)], "spikes do not match their check"),
+        ([with_checksum(SMALL_PACKETS[0][:20] + bytes(1) + b"\1\0\0\0")], "a byte or more of padding"),
     ],
 )
 def test_errors_say_what_is_wrong(packets, message):
@@ -234,7 +267,7 @@ def test_errors_say_which_packet():
 
 def leb128_packet(payload: str) -> bytes:
     (packet,) = encode_packets([[0] * 7], Settings(coder="leb128"))
-    return with_checksum(packet[:20] + bytes.fromhex(payload) + b"\1\0")
+    return with_checksum(packet[:20] + bytes.fromhex(payload) + b"\1\0\0\0")
 
 
 @pytest.mark.parametrize(
@@ -280,14 +313,14 @@ def test_errors_of_containers(data, message):
 
 
 def silent_giants(packets: int) -> list[bytes]:
-    """Packets of about 14 bytes that stand for 65,535 silent steps of 4,096 channels each."""
+    """Packets of about 16 bytes that stand for 65,535 silent steps of 4,096 channels each."""
     first = with_checksum(
-        encode_packets(np.zeros((1, 4096), np.int8), Settings(epoch_steps=0xFFFF))[0][:20] + b"\xff\xff"
+        encode_packets(np.zeros((1, 4096), np.int8), Settings(epoch_steps=0xFFFF))[0][:20] + b"\xff\xff\0\0"
     )
     giants = [first]
     for number in range(1, packets):
         header = b"\xc7\x10" + number.to_bytes(2, "little") + (number * 0xFFFF).to_bytes(4, "little")
-        giants.append(with_checksum(header + b"\xff\xff"))
+        giants.append(with_checksum(header + b"\xff\xff\0\0"))
     return giants
 
 

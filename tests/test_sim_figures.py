@@ -14,7 +14,7 @@ from rich.console import Console
 from model import CodecError, Settings, encode_packets
 from model.bounds import shannon_bound_bits
 from model.golden import SpikeEncoder
-from model.golden.packetizer import HEADER_BYTES, SETTINGS_BYTES
+from model.golden.packetizer import HEADER_BYTES, SETTINGS_BYTES, TRAILER_BYTES
 from sim.figures import FAST, GOLDEN, judge, measure
 from sim.loaders import Recording
 from sim.picture import write_picture
@@ -117,7 +117,7 @@ def test_codewords_lie_within_their_packets_and_fill_all_their_bytes(coder, dens
     for packet in range(len(packets)):
         last = codewords.last_bytes[of_bins == packet]
         filled = codewords.filled_bytes[of_bins == packet]
-        assert last[-1] == ends[packet] - 7, "the last codeword ends in the last byte of the payload"
+        assert last[-1] == ends[packet] - 1 - TRAILER_BYTES, "the last codeword ends in the last byte of the payload"
         assert np.all(np.diff(filled[filled >= 0]) > 0), "a byte fills only once"
         begins_new_byte = filled[:-1] == last[:-1]
         assert np.all(begins_new_byte | (filled[1:] >= last[:-1]) | (last[1:] == last[:-1]))
@@ -130,7 +130,7 @@ def test_codewords_are_found_where_an_epoch_ends_in_debt():
     packets = encode_packets(np.concatenate([epoch, epoch]), Settings(alpha_q8=0, epoch_steps=len(epoch)))
     codewords = find_codewords(packets)
     assert codewords.bins.tolist() == np.flatnonzero(np.concatenate([epoch, epoch])).tolist()
-    assert codewords.last_bytes[-1] == sum(map(len, packets)) - 7
+    assert codewords.last_bytes[-1] == sum(map(len, packets)) - 1 - TRAILER_BYTES
 
 
 def test_waits_of_byte_sized_codewords_are_counted_from_word_to_byte():

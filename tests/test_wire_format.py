@@ -15,7 +15,8 @@ from model.golden import (
     container,
     packetizer,
     rice_coder,
-    rice_parameter,
+    rice_debt,
+    rice_mean,
     settings,
 )
 from model.golden import crc32c as crc
@@ -23,12 +24,15 @@ from model.golden.bit_unpacker import BitUnpacker
 from model.golden.comparator import Comparator
 from model.golden.depacketizer import Depacketizer
 from model.golden.leb128_coder import GROUP_BITS, Leb128Coder
+from model.golden.leb128_decoder import Leb128Decoder
 from model.golden.lfsr import CHANNEL_STRIDE, TAPS, Lfsr
 from model.golden.packetizer import HEADER_BYTES, SETTINGS_BYTES, TRAILER_BYTES
 from model.golden.predictor import Predictor
 from model.golden.rate_updater import TARGET_SPIKE, RateUpdater
 from model.golden.rice_coder import RiceCoder
+from model.golden.rice_decoder import RiceDecoder
 from model.golden.rice_parameter import RiceParameter
+from model.golden.spike_check import SpikeCheck
 
 DOCUMENT = Document("wire-format.md")
 
@@ -56,14 +60,14 @@ CONSTANTS = {
     "TARGET_SPIKE": TARGET_SPIKE,
     "ESCAPE": rice_coder.ESCAPE,
     "GAP_BITS": rice_coder.GAP_BITS,
-    "K_MAX": rice_parameter.K_MAX,
-    "SUM_INITIAL": rice_parameter.SUM_INITIAL,
-    "COUNT_INITIAL": rice_parameter.COUNT_INITIAL,
-    "COUNT_LIMIT": rice_parameter.COUNT_LIMIT,
-    "GAP_CLIP": rice_parameter.GAP_CLIP,
-    "DEBT_UNIT": rice_parameter.DEBT_UNIT,
-    "DEBT_LIMIT": rice_parameter.DEBT_LIMIT,
-    "CREDIT_GAP_CLIP": rice_parameter.CREDIT_GAP_CLIP,
+    "K_MAX": rice_mean.K_MAX,
+    "SUM_INITIAL": rice_mean.SUM_INITIAL,
+    "COUNT_INITIAL": rice_mean.COUNT_INITIAL,
+    "COUNT_LIMIT": rice_mean.COUNT_LIMIT,
+    "GAP_CLIP": rice_mean.GAP_CLIP,
+    "DEBT_UNIT": rice_debt.DEBT_UNIT,
+    "DEBT_LIMIT": rice_debt.DEBT_LIMIT,
+    "CREDIT_GAP_CLIP": rice_debt.CREDIT_GAP_CLIP,
     "LEB128_BITS": GROUP_BITS,
     "CRC_POLYNOMIAL": crc.POLYNOMIAL_REFLECTED,
     "CRC_CHECK": crc.crc32c(b"123456789"),
@@ -179,6 +183,7 @@ def test_fields_are_where_the_document_says():
         "alpha_q8": 0x00DE,
         "seed": 0xF012,
         "steps": 0x2345,
+        "check": 0x6789,
     }
     data = KEYFRAME
     for name, value in values.items():
@@ -196,6 +201,7 @@ def test_fields_are_where_the_document_says():
         "alpha_q8": found.alpha_q8,
         "seed": found.seed,
         "steps": packet.steps,
+        "check": packet.check,
     }
     assert FIELDS["crc"].start == KEYFRAME_BYTES - 4
 
@@ -230,7 +236,7 @@ def test_numbers_fragment(sequence, step_index):
     due = executed(fragment, sequence=sequence, step_index=step_index, steps=3)
     counter = packetizer.Packetizer(1, Settings())
     counter.sequence, counter.step_index = sequence, step_index
-    counter.packet(keyframe=False, payload=b"", steps=3)
+    counter.packet(keyframe=False, payload=b"", steps=3, check=0)
     assert (due["next_sequence"], due["next_step"]) == (counter.sequence, counter.step_index)
 
 
@@ -238,7 +244,7 @@ def test_numbers_fragment(sequence, step_index):
 @pytest.mark.parametrize("sharpness", [0, 3, 15])
 @pytest.mark.parametrize(("seed", "channel"), [(0, 0), (0xACE1, 4095), (57617, 1)])
 def test_prediction_fragments(alpha_q8, sharpness, seed, channel):
-    start, step = DOCUMENT.code("Prediction")
+    start, step, _ = DOCUMENT.code("Prediction")
     lfsr, updater, comparator = Lfsr(seed, channel), RateUpdater(alpha_q8), Comparator(sharpness)
     errors = random.Random(1)
     state = executed(start, c=channel, lfsr={}, acc={}, seed=seed, alpha_q8=alpha_q8, sharpness=sharpness)
@@ -251,6 +257,27 @@ def test_prediction_fragments(alpha_q8, sharpness, seed, channel):
         lfsr.step()
 
 
+def test_check_fragment():
+    *_, fragment = DOCUMENT.code("Prediction")
+    spikes, check = random.Random(1), SpikeCheck()
+    state = {"check": 0}
+    for _ in range(1000):
+        spike = int(spikes.random() < 0.3)
+        state = executed(fragment, **state | {"spike": spike})
+        check.push(spike)
+        assert state["check"] == check.value
+
+
+@pytest.mark.parametrize("bins_behind", [0, 1, 15, 16, 1000, 65_534, 65_535, 65_540])
+def test_a_spike_adds_the_state_of_an_lfsr_to_the_check(bins_behind):
+    lfsr, check = Lfsr(seed=1), SpikeCheck()
+    check.push(1)
+    for _ in range(bins_behind):
+        check.push(0)
+        lfsr.step()
+    assert check.value == lfsr.state
+
+
 # Coders
 
 
@@ -259,7 +286,7 @@ def test_rice_fragments(gaps):
     (choose,), (decode,), (update,) = (DOCUMENT.code(title) for title in ("Parameter", "Codeword", "Update"))
     coder = RiceCoder()
     parameter = coder.parameter
-    state = {"sum": parameter.sum, "count": parameter.count, "debt": parameter.debt}
+    state = {"sum": parameter.mean.sum, "count": parameter.mean.count, "debt": parameter.debt.debt}
     for gap in gaps * 300:
         state = executed(choose, **state)
         assert state["k"] == parameter.k
@@ -268,7 +295,8 @@ def test_rice_fragments(gaps):
         state = executed(decode, **state | {"z": codeword.zeros, "body": body})
         assert (state["gap"], state["n"] + state["k"]) == (gap, codeword.width - 1)
         state = executed(update, **state)
-        assert [state[name] for name in ("sum", "count", "debt")] == [parameter.sum, parameter.count, parameter.debt]
+        found = [parameter.mean.sum, parameter.mean.count, parameter.debt.debt]
+        assert [state[name] for name in ("sum", "count", "debt")] == found
 
 
 @pytest.mark.parametrize("row", DOCUMENT.tables("Codeword")[1], ids=lambda row: f"gap {row['gap']} k {row['k']}")
@@ -276,16 +304,16 @@ def test_rice_codeword(row):
     gap, k = int(row["gap"]), int(row["k"])
     bits = "0" * int(row["z"]) + row["codeword after its z zeros"].replace(" ", "")
     assert bits_of(coder_with(k).encode(gap)) == bits
-    assert coder_with(k).decode(BitUnpacker(packed(bits))) == gap
+    assert coder_with(k, RiceDecoder).decode(BitUnpacker(packed(bits))) == gap
     assert len(bits) == int(row["bits"])
 
 
 def test_longest_rice_codeword():
     assert DOCUMENT.numbers("Codeword", r"The longest codeword has (\d+) bits") == [
-        max(len(bits_of(coder_with(k).encode(GAP_MAX))) for k in range(rice_parameter.K_MAX + 1))
+        max(len(bits_of(coder_with(k).encode(GAP_MAX))) for k in range(rice_mean.K_MAX + 1))
     ]
     (explicit_bits,) = DOCUMENT.numbers("Codeword", r"a codeword with `n \+ k > (\d+)`")
-    assert explicit_bits == max(coder_with(k).encode(GAP_MAX).width - 1 for k in range(rice_parameter.K_MAX + 1))
+    assert explicit_bits == max(coder_with(k).encode(GAP_MAX).width - 1 for k in range(rice_mean.K_MAX + 1))
 
 
 @pytest.mark.parametrize("row", DOCUMENT.tables("Coder `leb128`")[0], ids=lambda row: f"gap {row['gap']}")
@@ -293,7 +321,7 @@ def test_leb128_codeword(row):
     data = bytes.fromhex(row["bytes"])
     codeword = Leb128Coder().encode(int(row["gap"]))
     assert packed(bits_of(codeword)) == data
-    assert Leb128Coder().decode(BitUnpacker(data)) == int(row["gap"])
+    assert Leb128Decoder().decode(BitUnpacker(data)) == int(row["gap"])
 
 
 def test_state_needs_the_bits_stated():
@@ -302,7 +330,8 @@ def test_state_needs_the_bits_stated():
     parameter = RiceParameter()
     for gap in [GAP_MAX] * 1000 + [0] * 1000:
         parameter.update(gap)
-        needed = {name: max(bits, getattr(parameter, name).bit_length()) for name, bits in needed.items()}
+        found = {"sum": parameter.mean.sum, "count": parameter.mean.count, "debt": parameter.debt.debt}
+        needed = {name: max(bits, found[name].bit_length()) for name, bits in needed.items()}
     assert stated == needed
 
 
@@ -367,7 +396,8 @@ def test_example_codewords():
         for position in (at for at, error in enumerate(errors[start : start + bins_full]) if error == "1"):
             gap, before = position - before - 1, position
             parameter = coder.parameter
-            state = [parameter.sum, parameter.count, parameter.debt, parameter.k, gap >> parameter.k]
+            mean, debt = parameter.mean, parameter.debt
+            state = [mean.sum, mean.count, debt.debt, parameter.k, gap >> parameter.k]
             expected.append([*map(str, (packet, position, gap, *state)), bits_of(coder.encode(gap))])
     assert [list(row.values()) for row in table] == expected
     assert any(int(row["k"]) > 0 and int(row["quotient"]) > 0 for row in table)

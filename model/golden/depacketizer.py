@@ -28,6 +28,7 @@ class Packet(NamedTuple):
     format: Format | None
     payload: bytes
     steps: int
+    check: int
 
 
 class Depacketizer:
@@ -61,7 +62,7 @@ class Depacketizer:
         flags = data[1] & 0x0F
         if flags & ~FLAG_KEYFRAME:
             raise CodecError(f"packet has unknown flags 0x{flags:X}")
-        steps = int.from_bytes(data[-TRAILER_BYTES:-4], "little")
+        steps = int.from_bytes(data[-8:-6], "little")
         if steps == 0:
             raise CodecError("packet has 0 steps; at least 1 is required")
         body = data[HEADER_BYTES:-TRAILER_BYTES]
@@ -72,6 +73,7 @@ class Depacketizer:
             format=format,
             payload=body[SETTINGS_BYTES:] if format else body,
             steps=steps,
+            check=int.from_bytes(data[-6:-4], "little"),
         )
 
     def _format(self, body: bytes) -> Format:

@@ -16,8 +16,8 @@ HEADER_BYTES = 8
 """Header of every packet: magic, version and flags, sequence number (2), step index (4)."""
 SETTINGS_BYTES = 12
 """What a keyframe's header adds: kinds, sharpness, channels (2), epoch (2), interval (2), alpha (2), seed (2)."""
-TRAILER_BYTES = 6
-"""Steps of this packet (2) and CRC-32C (4)."""
+TRAILER_BYTES = 8
+"""Steps of this packet (2), check of its spikes (2) and CRC-32C (4)."""
 
 
 class Packetizer:
@@ -37,9 +37,9 @@ class Packetizer:
         self.sequence = 0
         self.step_index = 0
 
-    def packet(self, keyframe: bool, payload: bytes, steps: int) -> bytes:
-        """Return the packet of the `steps` steps that `payload` codes, and count it."""
-        body = self._header(keyframe) + payload + steps.to_bytes(2, "little")
+    def packet(self, keyframe: bool, payload: bytes, steps: int, check: int) -> bytes:
+        """Return the packet of the `steps` steps that `payload` codes and whose spikes have this `check`; count it."""
+        body = self._header(keyframe) + payload + steps.to_bytes(2, "little") + check.to_bytes(2, "little")
         self.sequence = (self.sequence + 1) & 0xFFFF
         self.step_index = (self.step_index + steps) & 0xFFFFFFFF
         return body + crc32c(body).to_bytes(4, "little")

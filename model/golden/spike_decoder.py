@@ -8,6 +8,7 @@ from model.errors import CodecError
 from model.golden.depacketizer import Depacketizer, Format, Packet
 from model.golden.isi_decoder import IsiDecoder
 from model.golden.predictor import Predictor
+from model.golden.spike_check import SpikeCheck
 from model.golden.xor_array import XorArray
 
 
@@ -42,6 +43,7 @@ class SpikeDecoder:
             packet = self.depacketizer.packet(data)
             self._enter(packet)
             rows = self._rows(packet)
+            self._verify(rows, packet)
         except CodecError:
             self.format = None
             raise
@@ -103,3 +105,11 @@ class SpikeDecoder:
             self.predictor.learn(row)
             rows.append(row)
         return rows
+
+    def _verify(self, rows: list[list[int]], packet: Packet) -> None:
+        check = SpikeCheck()
+        for row in rows:
+            for spike in row:
+                check.push(spike)
+        if check.value != packet.check:
+            raise CodecError("packet's spikes do not match their check: encoder and decoder were not in the same state")

@@ -9,6 +9,7 @@ from model.golden.packetizer import Packetizer
 from model.golden.predictor import Predictor
 from model.golden.scheduler import Scheduler
 from model.golden.settings import CHANNELS_MAX, Settings, check_int
+from model.golden.spike_check import SpikeCheck
 from model.golden.xor_array import XorArray
 
 
@@ -35,6 +36,7 @@ class SpikeEncoder:
         self.scheduler = Scheduler(self.settings)
         self.xor_array = XorArray()
         self.packetizer = Packetizer(channels, self.settings)
+        self.spike_check = SpikeCheck()
         self._reset_codec()
 
     def _reset_codec(self) -> None:
@@ -59,6 +61,8 @@ class SpikeEncoder:
             self.isi_encoder.start_epoch()
         for error in self.xor_array.apply(spikes, self.predictor.predict()):
             self.isi_encoder.push(error)
+        for spike in spikes:
+            self.spike_check.push(spike)
         self.predictor.learn(spikes)
         return self.flush() if self.scheduler.step() else None
 
@@ -67,7 +71,9 @@ class SpikeEncoder:
         steps = self.scheduler.steps
         if steps == 0:
             return None
-        packet = self.packetizer.packet(self.scheduler.in_keyframe, self.isi_encoder.finish(), steps)
+        payload = self.isi_encoder.finish()
+        packet = self.packetizer.packet(self.scheduler.in_keyframe, payload, steps, self.spike_check.value)
+        self.spike_check = SpikeCheck()
         self.scheduler.end_epoch()
         return packet
 

@@ -28,6 +28,7 @@ class Packet(NamedTuple):
     sequence: int
     step_index: int
     steps: int
+    check: int
     payload_start: int
     payload_end: int
 
@@ -72,6 +73,7 @@ def read(data: NDArray[np.uint8], start: int, end: int) -> Packet:
         little_endian.read(data, start + 2, 2),
         little_endian.read(data, start + 4, 4),
         little_endian.read(data, end - TRAILER_BYTES, 2),
+        little_endian.read(data, end - TRAILER_BYTES + 2, 2),
         start + HEADER_BYTES + (SETTINGS_BYTES if keyframe else 0),
         end - TRAILER_BYTES,
     )

@@ -13,6 +13,7 @@ PADDING = -4
 NEEDLESS_BYTE = -5
 LONG_GAP = -6
 BEYOND = -7
+MISMATCH = -8
 
 SENTENCES = {
     CUT_OFF: "payload ends within a codeword",
@@ -21,4 +22,5 @@ SENTENCES = {
     NEEDLESS_BYTE: "LEB128 gap has a needless last byte",
     LONG_GAP: f"LEB128 gap is longer than {GAP_BITS} bits",
     BEYOND: "payload has an error beyond the packet's last bin",
+    MISMATCH: "packet's spikes do not match their check: encoder and decoder were not in the same state",
 }

@@ -34,7 +34,8 @@ def write_header(
 
 
 @part
-def write_trailer(out: NDArray[np.uint8], start: int, at: int, steps: int) -> int:
+def write_trailer(out: NDArray[np.uint8], start: int, at: int, steps: int, check: int) -> int:
     """Store the trailer, at byte `at`, of a packet that starts at byte `start`; return where the next packet goes."""
     at = little_endian.write(out, at, steps, 2)
+    at = little_endian.write(out, at, check, 2)
     return little_endian.write(out, at, crc32c.checksum(out, start, at), 4)

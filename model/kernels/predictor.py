@@ -1,4 +1,4 @@
-"""Predictor with Comparator, XorArray, RateUpdater and Lfsr: all channels of a row in one vector loop."""
+"""Predictor with Comparator, XorArray and RateUpdater: all channels of a row in one vector loop."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from model.golden.lfsr import TAPS, channel_seed
+from model.golden.lfsr import channel_seed
 from model.golden.rate_updater import TARGET_SPIKE
+from model.kernels import lfsr
 from model.kernels.jit import part
 
-TAP_A, TAP_B, TAP_C, TAP_D = TAPS
 HALF = 0x8000
 SHARPNESS_MASK = 15
 """Lets the compiler see that a shift by the sharpness stays within 32 bits; it changes no value."""
@@ -47,10 +47,9 @@ def _predict(state: int, acc: int, sharpness: int) -> int:
 
 @part
 def _learn(predictor: Predictor, channel: int, spike: int, alpha_q8: int) -> None:
-    acc, state = predictor.acc[channel], predictor.lfsr[channel]
+    acc = predictor.acc[channel]
     predictor.acc[channel] = acc + alpha_q8 * ((-spike & TARGET_SPIKE) - (acc >> 8))
-    feedback = (state >> TAP_A ^ state >> TAP_B ^ state >> TAP_C ^ state >> TAP_D) & 1
-    predictor.lfsr[channel] = (state << 1 | feedback) & 0xFFFF
+    predictor.lfsr[channel] = lfsr.step(predictor.lfsr[channel])
 
 
 @part

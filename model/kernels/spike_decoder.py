@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from model.errors import CodecError
 from model.golden.depacketizer import Depacketizer
-from model.kernels import depacketizer, isi_decoder, outcome, predictor, rice_parameter
+from model.kernels import depacketizer, isi_decoder, outcome, predictor, rice_parameter, spike_check
 from model.kernels.bit_unpacker import SLACK_BYTES
 from model.kernels.copy import copy
 from model.kernels.crc32c import as_array, crc32c
@@ -40,6 +40,7 @@ class Workspace(NamedTuple):
     """Memory of the decoder: its predictor, the errors of a row (all zeros between rows), its spikes."""
 
     predictor: Predictor
+    check_weights: NDArray[np.int32]
     errors: NDArray[np.int8]
     spikes: NDArray[np.int8]
 
@@ -66,7 +67,8 @@ class Survey(NamedTuple):
 
 
 def _workspace(channels: int) -> Workspace:
-    return Workspace(predictor.new(channels), np.zeros(channels, dtype=np.int8), np.empty(channels, dtype=np.int8))
+    errors, spikes = np.zeros(channels, dtype=np.int8), np.empty(channels, dtype=np.int8)
+    return Workspace(predictor.new(channels), spike_check.new_weights(), errors, spikes)
 
 
 @kernel
@@ -108,17 +110,24 @@ def _decode_payload(
 ) -> tuple[RiceParameter, int]:
     """Decode into `raster`, all zeros so far; its silent rows are not written, so that they take no memory."""
     bins = raster.size
-    state, errors, spikes = workspace
+    state, check_weights, errors, spikes = workspace
+    check = 0
     decoder = isi_decoder.start(format.coder, parameter, data, packet.payload_start, packet.payload_end, bins)
     for step in range(packet.steps):
         row = errors if format.alpha_q8 > 0 else raster[step]
+        any_spike = decoder.error < (step + 1) * format.channels
         decoder = isi_decoder.decode_row(decoder, format.coder, data, bins, step * format.channels, row)
         if decoder.error < 0:
             break
         if format.alpha_q8 > 0:
-            if predictor.decode_row(state, format.alpha_q8, format.sharpness, errors, spikes):
+            any_spike = predictor.decode_row(state, format.alpha_q8, format.sharpness, errors, spikes)
+            if any_spike:
                 copy(spikes, raster[step])
             errors[:] = 0
+        if any_spike:
+            check ^= spike_check.of_row(raster[step], raster[step:].size, check_weights)
+    if decoder.error >= 0 and check != packet.check:
+        return decoder.parameter, outcome.MISMATCH
     return decoder.parameter, decoder.error
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from model.bounds import payload_bits_max
 from model.golden.settings import Settings
-from model.kernels import bit_packer, gap_counter, isi_encoder, packetizer, predictor, rice_parameter
+from model.kernels import bit_packer, gap_counter, isi_encoder, packetizer, predictor, rice_parameter, spike_check
 from model.kernels.copy import copy
 from model.kernels.format import Format, from_settings
 from model.kernels.gap_counter import WORD
@@ -36,6 +36,7 @@ class Workspace(NamedTuple):
     """Memory of the encoder: its predictor, the errors of a row (as `row` and as `words`), the gaps between them."""
 
     predictor: Predictor
+    check_weights: NDArray[np.int32]
     row: NDArray[np.int8]
     words: NDArray[np.int64]
     gaps: NDArray[np.int64]
@@ -43,7 +44,8 @@ class Workspace(NamedTuple):
 
 def _workspace(channels: int) -> Workspace:
     row = np.zeros(-(-channels // WORD) * WORD, dtype=np.int8)
-    return Workspace(predictor.new(channels), row, row.view(np.int64), np.empty(row.size + 1, dtype=np.int64))
+    gaps = np.empty(row.size + 1, dtype=np.int64)
+    return Workspace(predictor.new(channels), spike_check.new_weights(), row, row.view(np.int64), gaps)
 
 
 @part
@@ -54,7 +56,9 @@ def _encode_payload(
     raster: NDArray[np.int8],
     out: NDArray[np.uint8],
     at: int,
-) -> tuple[RiceParameter, int]:
+) -> tuple[RiceParameter, int, int]:
+    """Store the payload of an epoch; return where it ends, and the check of its spikes."""
+    check = 0
     packer = bit_packer.start(at)
     errors = workspace.row[: format.channels]
     gap = gap_counter.start_epoch()
@@ -63,9 +67,10 @@ def _encode_payload(
             predictor.encode_row(workspace.predictor, format.alpha_q8, format.sharpness, raster[step], errors)
         else:
             copy(raster[step], errors)
+        check ^= spike_check.of_row(raster[step], raster[step:].size, workspace.check_weights)
         found, gap = gap_counter.find_gaps(workspace.row, workspace.words, format.channels, gap, workspace.gaps)
         parameter, packer = isi_encoder.encode_gaps(format.coder, parameter, packer, out, workspace.gaps, found)
-    return parameter, bit_packer.finish(packer, out)
+    return parameter, bit_packer.finish(packer, out), check
 
 
 @kernel
@@ -90,8 +95,8 @@ def _encode_piece(
             parameter = rice_parameter.start_epoch(parameter)
         epoch = raster[step : step + format.epoch_steps]
         payload = packetizer.write_header(out, at, format, keyframe, packets, step)
-        parameter, trailer = _encode_payload(format, workspace, parameter, epoch, out, payload)
-        at = packetizer.write_trailer(out, at, trailer, epoch.shape[0])
+        parameter, trailer, check = _encode_payload(format, workspace, parameter, epoch, out, payload)
+        at = packetizer.write_trailer(out, at, trailer, epoch.shape[0], check)
         ends[found] = at
         found += 1
         packets += 1
