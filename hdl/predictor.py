@@ -1,4 +1,4 @@
-"""Predictor: spikes to prediction errors, for every channel."""
+"""Predictor: spikes to prediction errors for every channel, or back."""
 
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, memory, stream, wiring
@@ -16,7 +16,10 @@ LFSR_BITS = 16
 
 
 class Predictor(wiring.Component):
-    """Predicts each word from its channels' history and passes on where the prediction fails.
+    """Predicts each word from its channels' history and passes on where it differs from the prediction.
+
+    In an encoder spikes come in and errors go out; in a decoder (`inverse`) errors come in and spikes go out. Either
+    one learns from the spikes.
 
     Latency: one cycle. Throughput: one word a cycle. Back-pressure: a word waits at the output and holds up the input.
     Memory: two of `ceil(channels / lanes)` words, of 16 bits (LFSR) and 24 bits (rate accumulator) a lane.
@@ -31,13 +34,15 @@ class Predictor(wiring.Component):
         Channels of the raster, 1..4096.
     lanes : int
         Bins of a word, 1..channels.
+    inverse : bool
+        Turn errors into spikes.
 
     Members
     -------
     i : In(stream)
-        Spikes, in words.
+        Spikes, in words (errors if `inverse`).
     o : Out(stream)
-        Errors, in the same words.
+        Errors, in the same words (spikes if `inverse`).
     settings : In(SETTINGS)
         Those of the word that was taken last; `alpha_q8` at most 256.
 
@@ -47,9 +52,10 @@ class Predictor(wiring.Component):
         `channels` or `lanes` is out of range.
     """
 
-    def __init__(self, channels: int, lanes: int) -> None:
+    def __init__(self, channels: int, lanes: int, *, inverse: bool = False) -> None:
         check_geometry(channels, lanes)
         self._lanes = lanes
+        self._inverse = inverse
         self._words = words_per_row(channels, lanes)
         super().__init__(
             {
@@ -95,6 +101,7 @@ class Predictor(wiring.Component):
             ]
 
         m.submodules.comparison = comparison = XorArray(lanes)
+        spikes = comparison.errors if self._inverse else held.bits
         m.d.comb += [comparison.spikes.eq(held.bits), self.o.payload.bits.eq(comparison.errors)]
         word_seed = Signal(16)
         m.d.comb += word_seed.eq(self.settings.seed + seed_offset)
@@ -113,7 +120,7 @@ class Predictor(wiring.Component):
                 comparator.sharpness.eq(self.settings.sharpness),
                 comparison.predicted[lane].eq(comparator.predicted),
                 updater.alpha_q8.eq(self.settings.alpha_q8),
-                updater.spike.eq(held.bits[lane]),
+                updater.spike.eq(spikes[lane]),
                 updater.acc.eq(acc),
                 acc_write.data[lane].eq(updater.next),
                 lfsr_write.data[lane].eq(lfsr.next),
