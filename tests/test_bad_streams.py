@@ -248,7 +248,10 @@ def test_forgeries_are_of_both_kinds():
         ([forged(SMALL_PACKETS[0], -TRAILER_BYTES, 1, 2)], "payload has an error beyond the packet's last bin"),
         ([with_checksum(SMALL_PACKETS[0][:20] + b"\x01\1\0\0\0")], "payload ends within a codeword"),
         ([with_checksum(SMALL_PACKETS[0][:20] + bytes(12) + b"\1\0\0\0")], "more than 92 leading zeros"),
-        ([with_checksum(SMALL_PACKETS[0][:20] + bytes(11) + b"\4" + bytes(6) + b"\1\0")], "more than 92 leading zeros"),
+        (
+            [with_checksum(SMALL_PACKETS[0][:20] + bytes(11) + b"\4" + bytes(6) + b"\1\0\0\0")],
+            "more than 92 leading zeros",
+        ),
         ([forged(SMALL_PACKETS[0], -TRAILER_BYTES + 2, 0xABCD, 2)], "spikes do not match their check"),
         ([with_checksum(SMALL_PACKETS[0][:20] + bytes(1) + b"\1\0\0\0")], "a byte or more of padding"),
     ],

@@ -31,8 +31,8 @@ def test_a_row_holds_the_figures():
     total = sum(map(len, packets))
     recording, size, time = rows_of(page([run_of(packets)]), "neuropixels")
     assert recording[2:6] == ["9", "0.7", "6,300", f"{RASTER.sum()}"]
-    # Four packets, the first of which is a keyframe: 14 bytes each and 12 more.
-    assert size[1:4] == [f"{total:,}", f"{100 * 68 / total:.0f} %", f"{6300 / (8 * total):.2f}"]
+    # Four packets, the first of which is a keyframe: 16 bytes each and 12 more.
+    assert size[1:4] == [f"{total:,}", f"{100 * 76 / total:.0f} %", f"{6300 / (8 * total):.2f}"]
     assert size[4] == f"{8 * total / RASTER.sum():.3f} ({8 * total / 6300:.5f})"
     assert time[1] == "yes"
 
