@@ -9,16 +9,38 @@ from model.errors import CodecError
 from model.golden.settings import Settings
 
 if TYPE_CHECKING:
+    from model.events import Epoch
     from model.raster import decode_packets, decode_raster, encode_packets, encode_raster
+    from model.receiver import Receiver, frame_packets
 
-__all__ = ["CodecError", "Settings", "decode_packets", "decode_raster", "encode_packets", "encode_raster"]
+_MODULES = {
+    "Epoch": "model.events",
+    "Receiver": "model.receiver",
+    "decode_packets": "model.raster",
+    "decode_raster": "model.raster",
+    "encode_packets": "model.raster",
+    "encode_raster": "model.raster",
+    "frame_packets": "model.receiver",
+}
+"""Where the names are that bring NumPy and Numba with them; `import model` alone does not."""
+
+__all__ = [
+    "CodecError",
+    "Epoch",
+    "Receiver",
+    "Settings",
+    "decode_packets",
+    "decode_raster",
+    "encode_packets",
+    "encode_raster",
+    "frame_packets",
+]
 
 
 def __getattr__(name: str) -> object:
-    # The functions bring NumPy and Numba with them; `import model` alone does not.
-    if name not in __all__:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module("model.raster"), name)
+    return getattr(import_module(_MODULES[name]), name)
 
 
 def __dir__() -> list[str]:

@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from model.golden.packetizer import HEADER_BYTES, SETTINGS_BYTES, TRAILER_BYTES
 from model.golden.settings import CoderName
 
 
@@ -44,3 +45,8 @@ def payload_bits_max(bins: int, coder: CoderName) -> int:
     The derivation is in docs/wire-format.md.
     """
     return bins + bins // 32 + 79 if coder == "rice" else 8 * bins
+
+
+def packet_bytes_max(bins: int, coder: CoderName) -> int:
+    """Return the most bytes that a packet of `bins` bins takes, a keyframe or not."""
+    return HEADER_BYTES + SETTINGS_BYTES + -(-payload_bits_max(bins, coder) // 8) + TRAILER_BYTES

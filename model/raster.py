@@ -71,7 +71,7 @@ def decode_raster(data: bytes, *, max_bins: int = MAX_BINS) -> NDArray[np.int8]:
     ValueError
         An argument is of the wrong type or out of range.
     """
-    stream = _checked_bytes("data", data)
+    stream = checked_bytes("data", data)
     check_int("max_bins", max_bins, 1, sys.maxsize)
     return spike_decoder.decode(stream, container.split(stream), max_bins)
 
@@ -115,7 +115,7 @@ def decode_packets(packets: Iterable[bytes], *, max_bins: int = MAX_BINS) -> NDA
     ValueError
         An argument is of the wrong type or out of range.
     """
-    checked = [_checked_bytes("each of packets", packet) for packet in packets]
+    checked = [checked_bytes("each of packets", packet) for packet in packets]
     check_int("max_bins", max_bins, 1, sys.maxsize)
     edges = np.cumsum([0, *map(len, checked)])
     bounds = np.column_stack([edges[:-1], edges[1:]])
@@ -154,7 +154,8 @@ def _checked_settings(settings: Settings | None) -> Settings:
     return settings
 
 
-def _checked_bytes(name: str, data: bytes) -> bytes:
+def checked_bytes(name: str, data: bytes) -> bytes:
+    """Return `data` as `bytes`, or raise `ValueError` where it is of another type."""
     if not isinstance(data, bytes | bytearray | memoryview):
         raise ValueError(f"{name} must be bytes, not {type(data).__name__}")
     return bytes(data)

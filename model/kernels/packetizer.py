@@ -5,14 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from model.golden.packetizer import FLAG_KEYFRAME, HEADER_BYTES, MAGIC, SETTINGS_BYTES, TRAILER_BYTES, VERSION
+from model.golden.packetizer import FLAG_KEYFRAME, MAGIC, VERSION
 from model.golden.settings import PREDICTOR_ID
 from model.kernels import crc32c, little_endian
 from model.kernels.format import Format
 from model.kernels.jit import part
-
-OVERHEAD_BYTES_MAX = HEADER_BYTES + SETTINGS_BYTES + TRAILER_BYTES
-"""Bytes of a keyframe without its payload."""
 
 
 @part

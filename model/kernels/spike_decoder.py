@@ -66,7 +66,8 @@ class Survey(NamedTuple):
     channels: int
 
 
-def _workspace(channels: int) -> Workspace:
+def new_workspace(channels: int) -> Workspace:
+    """Return the memory to decode packets of `channels` channels."""
     errors, spikes = np.zeros(channels, dtype=np.int8), np.empty(channels, dtype=np.int8)
     return Workspace(predictor.new(channels), spike_check.new_weights(), errors, spikes)
 
@@ -131,6 +132,32 @@ def _decode_payload(
     return decoder.parameter, decoder.error
 
 
+@part
+def decode_packet(
+    format: Format,
+    packet: Packet,
+    workspace: Workspace,
+    parameter: RiceParameter,
+    data: NDArray[np.uint8],
+    raster: NDArray[np.int8],
+) -> tuple[RiceParameter, int]:
+    """Decode a packet that is due into `raster`, its rows, all zeros so far.
+
+    Returns
+    -------
+    parameter : RiceParameter
+        For the packet that follows.
+    outcome : int
+        Negative if the packet is not valid: one of `model.kernels.outcome`.
+    """
+    if packet.keyframe:
+        predictor.reset(workspace.predictor, format.seed)
+        parameter = rice_parameter.reset()
+    else:
+        parameter = rice_parameter.start_epoch(parameter)
+    return _decode_payload(format, packet, workspace, parameter, data, raster)
+
+
 @kernel
 def _decode_packets(
     data: NDArray[np.uint8], bounds: NDArray[np.int64], workspace: Workspace, raster: NDArray[np.int8]
@@ -143,12 +170,8 @@ def _decode_packets(
         packet = depacketizer.read(data, bounds[index, 0], bounds[index, 1])
         if packet.keyframe:
             format = depacketizer.read_format(data, bounds[index, 0])
-            predictor.reset(workspace.predictor, format.seed)
-            parameter = rice_parameter.reset()
-        else:
-            parameter = rice_parameter.start_epoch(parameter)
         rows = raster[step : step + packet.steps]
-        parameter, error = _decode_payload(format, packet, workspace, parameter, data, rows)
+        parameter, error = decode_packet(format, packet, workspace, parameter, data, rows)
         if error < 0:
             return index, error
         step += packet.steps
@@ -183,7 +206,7 @@ def decode(data: bytes, bounds: NDArray[np.int64], max_bins: int) -> NDArray[np.
     if survey.steps * survey.channels > max_bins:
         raise CodecError(f"stream holds {survey.steps} x {survey.channels} bins; max_bins allows {max_bins}")
     raster = np.zeros((survey.steps, survey.channels), dtype=np.int8)
-    packet, error = _decode_packets(buffer, bounds, _workspace(survey.channels), raster)
+    packet, error = _decode_packets(buffer, bounds, new_workspace(survey.channels), raster)
     if error != outcome.END:
         raise _error(outcome.SENTENCES[error], packet)
     return raster

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from model.bounds import payload_bits_max
+from model.bounds import packet_bytes_max
 from model.golden.settings import Settings
 from model.kernels import bit_packer, gap_counter, isi_encoder, packetizer, predictor, rice_parameter, spike_check
 from model.kernels.copy import copy
@@ -111,13 +111,12 @@ def encode(raster: NDArray[np.int8], settings: Settings) -> Iterator[tuple[NDArr
     """
     steps, channels = raster.shape
     format = from_settings(channels, settings)
-    payload_bits = payload_bits_max(channels * min(steps, settings.epoch_steps), settings.coder)
-    packet_bytes_max = packetizer.OVERHEAD_BYTES_MAX + -(-payload_bits // 8)
+    longest = packet_bytes_max(channels * min(steps, settings.epoch_steps), settings.coder)
     packets = -(-steps // settings.epoch_steps)
-    out = np.empty(max(packet_bytes_max, min(PIECE_BYTES, packets * packet_bytes_max)), dtype=np.uint8)
+    out = np.empty(max(longest, min(PIECE_BYTES, packets * longest)), dtype=np.uint8)
     ends = np.empty(min(PIECE_PACKETS, packets), dtype=np.int64)
     workspace = _workspace(channels)
     progress = Progress(0, 0, RiceParameter(0, 0, 0))
     while progress.step < steps:
-        progress, found = _encode_piece(format, workspace, progress, raster, packet_bytes_max, out, ends)
+        progress, found = _encode_piece(format, workspace, progress, raster, longest, out, ends)
         yield out[: ends[found - 1]], ends[:found]
