@@ -20,7 +20,7 @@ class Scheduler(wiring.Component):
     becomes the first one of `coders`.
 
     Latency: none; words pass through combinationally. Back-pressure: the first word of an epoch waits until the last
-    epoch's header is out, the last word of a row until the last epoch's closing was taken.
+    epoch's header is out and nothing is backlogged, the last word of a row until the last epoch's closing was taken.
 
     Parameters
     ----------
@@ -42,6 +42,8 @@ class Scheduler(wiring.Component):
         One transfer for each packet that begins; the payload says whether it is a keyframe.
     closing : Out(stream)
         One transfer for each packet that ends, with its number of steps and the check of its spikes.
+    backlogged : In(1)
+        Much of the last epoch is still to be sent: do not begin another one.
     requested : In(SETTINGS)
         Settings for the next keyframe.
     settings : Out(SETTINGS)
@@ -67,6 +69,7 @@ class Scheduler(wiring.Component):
                 "o": Out(stream.Signature(word(lanes))),
                 "opening": Out(stream.Signature(1)),
                 "closing": Out(stream.Signature(CLOSING)),
+                "backlogged": In(1),
                 "requested": In(SETTINGS),
                 "settings": Out(SETTINGS),
             }
@@ -110,7 +113,7 @@ class Scheduler(wiring.Component):
         m.submodules.spike_check = spike_check = SpikeCheck(self._channels, self._lanes)
         spikes_mask = Mux(row_last, (1 << self._lanes_last) - 1, (1 << self._lanes) - 1)
         m.d.comb += [
-            may_pass.eq(~(epoch_first & self.opening.valid) & ~(row_last & self.closing.valid)),
+            may_pass.eq(~(epoch_first & (self.opening.valid | self.backlogged)) & ~(row_last & self.closing.valid)),
             self.i.ready.eq(self.o.ready & may_pass),
             self.o.valid.eq(self.i.valid & may_pass),
             taken.eq(self.o.valid & self.o.ready),

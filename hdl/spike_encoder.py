@@ -15,6 +15,8 @@ from hdl.scheduler import Scheduler
 
 PAYLOAD_DEPTH = 32
 """Bytes that wait while a header (at most 20 bytes) and the trailer before it (8) go out."""
+BACKLOG_BYTES = 4
+"""An epoch begins only when no more bytes of the last one wait, so that its own first byte soon has its turn."""
 
 
 class SpikeEncoder(wiring.Component):
@@ -81,6 +83,7 @@ class SpikeEncoder(wiring.Component):
         wiring.connect(m, packetizer.o, wiring.flipped(self.o))
         m.d.comb += [
             scheduler.requested.eq(self.settings),
+            scheduler.backlogged.eq(fifo.w_level > BACKLOG_BYTES),
             predictor.settings.eq(scheduler.settings),
             packetizer.settings.eq(scheduler.settings),
             fifo.w_data.eq(isi_encoder.o.payload),
