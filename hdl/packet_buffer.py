@@ -76,7 +76,7 @@ class PacketBuffer(wiring.Component):
         full, stores, taken, good, settled = Signal(), Signal(), Signal(), Signal(), Signal()
 
         m.d.comb += [
-            full.eq(written - fetched == self._depth),
+            full.eq((written - fetched)[:pointer_bits] == self._depth),
             stores.eq(length >= TRAILER_BYTES),
             # A full memory is waited for, unless it is this packet alone that fills it.
             self.i.ready.eq(~checking & (~full | ~stores | too_long | (committed == fetched))),
