@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
-from model.bounds import packet_bytes_max as worst_case_bytes
 from model.errors import CodecError
 from model.events import Counters, Damage, Duplicate, Epoch, Event, Gap, Late, Reason, Recovery, Start
 from model.golden.depacketizer import Depacketizer, Format, Packet
@@ -21,7 +20,7 @@ from model.raster import checked_bytes
 MAX_BINS = 1 << 24
 """Bins of a packet that are decoded unless the caller allows more: a few bytes may stand for very many silent ones."""
 PACKET_BYTES_MAX = 1 << 20
-"""Bytes of the longest packet that is taken while no keyframe tells how long packets can be."""
+"""Bytes of the longest packet in a serial stream unless the caller allows more: above 1000 steps of 4096 channels."""
 RECENT_PACKETS = 16
 """So many packets are remembered, to know them where they come again."""
 LATE_PACKETS_MAX = 16
@@ -65,8 +64,8 @@ class Receiver:
     max_bins : int, default 2**24
         Most bins (steps x channels) of a packet, each a byte of its epoch. Others are refused before memory is taken.
     packet_bytes_max : int, default 2**20
-        Bytes of the longest packet, in a serial stream. Once a keyframe told the format, what that one allows is the
-        limit, where it is less.
+        Most bytes of a packet in a serial stream, of which one is kept. `model.bounds.packet_bytes_max` tells what a
+        packet may take. The format in force sets no limit, since the next keyframe may bring another one.
 
     Attributes
     ----------
@@ -100,7 +99,6 @@ class Receiver:
         check_int("packet_bytes_max", packet_bytes_max, 1, sys.maxsize)
         self.counters = Counters()
         self._max_bins = max_bins
-        self._packet_bytes_max = packet_bytes_max
         self._deframer = Deframer(packet_bytes_max) if framing == "serial" else None
         self._depacketizer = Depacketizer(crc32c)
         self._decoder = PacketDecoder()
@@ -146,13 +144,6 @@ class Receiver:
                 yield self._damage(size, f"frame is aborted, or longer than {deframer.packet_bytes_max} bytes")
             else:
                 yield from self._packet(packet)
-            deframer.packet_bytes_max = self._longest_packet()
-
-    def _longest_packet(self) -> int:
-        if self._format is None or self._damaged:  # what was too long may have been the keyframe of another format
-            return self._packet_bytes_max
-        channels, settings = self._format
-        return min(self._packet_bytes_max, worst_case_bytes(settings.epoch_steps * channels, settings.coder))
 
     def _packet(self, data: bytes) -> Iterator[Event]:
         try:

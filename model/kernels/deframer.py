@@ -38,22 +38,17 @@ class _Progress(NamedTuple):
 
 
 class Deframer:
-    """Cuts a byte stream into frames. What it keeps is at most one frame of `capacity` bytes.
+    """Cuts a byte stream into frames. What it keeps is at most one frame.
 
     Parameters
     ----------
-    capacity : int
-        Bytes of the longest packet there may ever be.
-
-    Attributes
-    ----------
     packet_bytes_max : int
-        Longer frames are dropped; at most `capacity`, from which it starts. May be changed between two frames.
+        Longer frames are dropped.
     """
 
-    def __init__(self, capacity: int) -> None:
-        self.packet_bytes_max = capacity
-        self._frame = np.empty(capacity, dtype=np.uint8)
+    def __init__(self, packet_bytes_max: int) -> None:
+        self.packet_bytes_max = packet_bytes_max
+        self._frame = np.empty(packet_bytes_max, dtype=np.uint8)
         self._size = 0
         self._escaped = False
 
@@ -61,7 +56,7 @@ class Deframer:
         """Take the next bytes, and yield each frame that they end, but for empty ones."""
         array, at = as_array(data), 0
         while at < array.size:
-            at, size, escaped, ended = _push(array, at, self._frame, self.packet_bytes_max, self._size, self._escaped)
+            at, size, escaped, ended = _push(array, at, self._frame, self._size, self._escaped)
             self._size, self._escaped = (0, False) if ended else (size, escaped)
             if ended:
                 whole = size <= self.packet_bytes_max and not escaped
@@ -69,9 +64,7 @@ class Deframer:
 
 
 @kernel
-def _push(
-    data: NDArray[np.uint8], at: int, frame: NDArray[np.uint8], packet_bytes_max: int, size: int, escaped: bool
-) -> _Progress:
+def _push(data: NDArray[np.uint8], at: int, frame: NDArray[np.uint8], size: int, escaped: bool) -> _Progress:
     """Read `data` from `at` on, up to the end of a frame that is not empty."""
     while at < data.size:
         byte = data[at]
@@ -82,7 +75,7 @@ def _push(
         elif byte == ESCAPE:
             escaped = True
         else:
-            if size < packet_bytes_max:
+            if size < frame.size:
                 frame[size] = byte ^ CHANGE if escaped else byte
             size += 1
             escaped = False
