@@ -109,11 +109,13 @@ class Scheduler(wiring.Component):
             keyframe_follows.eq(packets_next == current.keyframe_interval),
         ]
 
-        may_pass, taken = Signal(), Signal()
+        epoch_may_begin, may_pass, taken = Signal(), Signal(), Signal()
+        offered = Signal()  # a word on offer stays, whatever comes
         m.submodules.spike_check = spike_check = SpikeCheck(self._channels, self._lanes)
         spikes_mask = Mux(row_last, (1 << self._lanes_last) - 1, (1 << self._lanes) - 1)
         m.d.comb += [
-            may_pass.eq(~(epoch_first & (self.opening.valid | self.backlogged)) & ~(row_last & self.closing.valid)),
+            epoch_may_begin.eq(~self.opening.valid & (~self.backlogged | offered)),
+            may_pass.eq((epoch_may_begin | ~epoch_first) & ~(row_last & self.closing.valid)),
             self.i.ready.eq(self.o.ready & may_pass),
             self.o.valid.eq(self.i.valid & may_pass),
             taken.eq(self.o.valid & self.o.ready),
@@ -130,6 +132,7 @@ class Scheduler(wiring.Component):
             spike_check.take.eq(taken),
         ]
 
+        m.d.sync += offered.eq(self.o.valid & ~self.o.ready)
         with m.If(self.opening.ready):
             m.d.sync += self.opening.valid.eq(0)
         with m.If(self.closing.ready):
