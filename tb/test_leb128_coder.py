@@ -1,0 +1,37 @@
+import random
+
+import cocotb
+import pytest
+
+from hdl.layouts import CODEWORD, gap_token
+from hdl.leb128_coder import Leb128Coder
+from model.golden.leb128_coder import Leb128Coder as GoldenLeb128Coder
+from tb.bench import PAUSES, Bench, Item, Stream
+from tb.simulate import parameters, simulate
+from tb.tokens import random_tokens
+
+
+@pytest.mark.parametrize("channels", [1, 1000, 4096])
+def test_leb128_coder(simulator, channels):
+    simulate(Leb128Coder(channels), __name__, simulator, channels=channels)
+
+
+def expected_codeword(token: Item) -> Item:
+    if not token["error"]:
+        return {"zeros": 0, "value": 0, "width": 0, "end": token["end"]}
+    return GoldenLeb128Coder().encode(token["gap"])._asdict() | {"end": token["end"]}
+
+
+@cocotb.test()
+@cocotb.parametrize(pauses=list(PAUSES))
+async def codewords_equal_golden(dut, pauses):
+    channels = parameters()["channels"]
+    tokens = random_tokens(random.Random(pauses), channels, count=1500)
+    source, sink = PAUSES[pauses]
+    i = Stream.of_block(dut, "i", gap_token(channels))
+    o = Stream.of_block(dut, "o", CODEWORD)
+    async with Bench(dut) as bench:
+        bench.watch(i)
+        bench.watch(o, map(expected_codeword, tokens))
+        bench.drive(i, tokens, source(1))
+        bench.drain(o, sink(o, 2))

@@ -1,0 +1,47 @@
+import random
+from collections.abc import Iterable, Iterator
+
+import cocotb
+import pytest
+
+from hdl.layouts import CODEWORD, gap_token
+from hdl.rice_coder import RiceCoder
+from model.golden.rice_coder import ESCAPE
+from model.golden.rice_coder import RiceCoder as GoldenRiceCoder
+from tb.bench import PAUSES, Bench, Item, Stream
+from tb.simulate import parameters, simulate
+from tb.tokens import random_tokens
+
+
+@pytest.mark.parametrize("channels", [1, 1000, 4096])
+def test_rice_coder(simulator, channels):
+    simulate(RiceCoder(channels), __name__, simulator, channels=channels)
+
+
+def expected_codewords(tokens: Iterable[Item]) -> Iterator[Item]:
+    golden = GoldenRiceCoder()
+    for token in tokens:
+        if token["error"]:
+            yield golden.encode(token["gap"])._asdict() | {"end": token["end"]}
+        else:
+            yield {"zeros": 0, "value": 0, "width": 0, "end": token["end"]}
+        if token["end"]:
+            golden = GoldenRiceCoder() if token["keyframe_follows"] else golden
+            golden.start_epoch()
+
+
+@cocotb.test()
+@cocotb.parametrize(pauses=list(PAUSES))
+async def codewords_equal_golden(dut, pauses):
+    channels = parameters()["channels"]
+    tokens = random_tokens(random.Random(pauses), channels, count=1500)
+    codewords = list(expected_codewords(tokens))
+    assert any(codeword["zeros"] > ESCAPE for codeword in codewords), "no escape"
+    source, sink = PAUSES[pauses]
+    i = Stream.of_block(dut, "i", gap_token(channels))
+    o = Stream.of_block(dut, "o", CODEWORD)
+    async with Bench(dut) as bench:
+        bench.watch(i)
+        bench.watch(o, codewords)
+        bench.drive(i, tokens, source(1))
+        bench.drain(o, sink(o, 2))

@@ -1,0 +1,39 @@
+import random
+
+import cocotb
+import pytest
+
+from hdl.rice_debt import RiceDebt
+from model.golden.rice_debt import DEBT_LIMIT
+from model.golden.rice_debt import RiceDebt as GoldenRiceDebt
+from model.golden.rice_mean import K_MAX
+from tb.bench import settle, tick
+from tb.simulate import simulate
+
+
+@pytest.mark.parametrize("channels", [1, 1000])
+def test_rice_debt(simulator, channels):
+    simulate(RiceDebt(channels), __name__, simulator, channels=channels)
+
+
+@cocotb.test()
+async def k_equals_golden(dut):
+    """Gaps about as long as debt and credit balance, so that the limit is reached and left again."""
+    source = random.Random(1)
+    golden = GoldenRiceDebt()
+    limited = 0
+    await settle(dut, rst=0, learn=1, restart=1)
+    await tick(dut)
+    for _ in range(5000):
+        k, gap = source.randint(0, K_MAX), min(int(source.expovariate(1 / 12)), 0xFFFF)
+        learn, restart = source.random() < 0.8, source.random() < 0.005
+        await settle(dut, k_mean=k, gap=gap, learn=learn, restart=restart)
+        limited += golden.debt >= DEBT_LIMIT
+        k = golden.limit(k)
+        assert dut.k.value == k
+        await tick(dut)
+        if restart:
+            golden = GoldenRiceDebt()
+        elif learn:
+            golden.update(k, gap)
+    assert 0 < limited < 5000

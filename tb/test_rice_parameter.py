@@ -1,0 +1,70 @@
+import random
+
+import cocotb
+import pytest
+
+from hdl.layouts import gap_token, rice_token
+from hdl.rice_parameter import RiceParameter
+from model.golden.rice_debt import DEBT_LIMIT
+from model.golden.rice_mean import GAP_CLIP, K_MAX
+from model.golden.rice_parameter import RiceParameter as GoldenRiceParameter
+from tb.bench import PAUSES, Bench, Item, Stream
+from tb.simulate import parameters, simulate
+from tb.tokens import random_tokens
+
+
+@pytest.mark.parametrize("channels", [1, 1000])
+def test_rice_parameter(simulator, channels):
+    simulate(RiceParameter(channels), __name__, simulator, channels=channels)
+
+
+def without_meaningless(token: Item) -> Item:
+    return token if token["error"] else token | {"k": None}
+
+
+class Reference:
+    """The golden parameter over tokens. It notes which of its cases came up."""
+
+    def __init__(self) -> None:
+        self.golden = GoldenRiceParameter()
+        self.met: set[str] = set()
+
+    def token(self, token: Item) -> Item:
+        k = self.golden.k if token["error"] else None
+        if token["error"]:
+            self._note(token["gap"])
+            self.golden.update(token["gap"])
+        if token["end"]:
+            self.golden = GoldenRiceParameter() if token["keyframe_follows"] else self.golden
+            self.golden.start_epoch()
+        return {"gap": token["gap"], "k": k, "error": token["error"], "end": token["end"]}
+
+    def _note(self, gap: int) -> None:
+        self.met |= {
+            name
+            for name, case in {
+                "debt limit": self.golden.debt.debt >= DEBT_LIMIT,
+                "debt": 0 < self.golden.debt.debt < DEBT_LIMIT,
+                "largest k": self.golden.k == K_MAX,
+                "clipped gap": gap > GAP_CLIP,
+            }.items()
+            if case
+        }
+
+
+@cocotb.test()
+@cocotb.parametrize(pauses=list(PAUSES))
+async def parameters_equal_golden(dut, pauses):
+    channels = parameters()["channels"]
+    tokens = random_tokens(random.Random(pauses), channels, count=1500)
+    reference = Reference()
+    expected = [reference.token(token) for token in tokens]
+    assert reference.met >= {"debt limit", "debt"} | ({"largest k", "clipped gap"} if channels > 1 else set())
+    source, sink = PAUSES[pauses]
+    i = Stream.of_block(dut, "i", gap_token(channels))
+    o = Stream.of_block(dut, "o", rice_token(channels), meaning=without_meaningless)
+    async with Bench(dut) as bench:
+        bench.watch(i)
+        bench.watch(o, expected)
+        bench.drive(i, tokens, source(1))
+        bench.drain(o, sink(o, 2))
