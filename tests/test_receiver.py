@@ -10,6 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from strategies import all_settings, rasters
 
+from bench import fuzz_receiver
 from model import Receiver, Settings, encode_packets, frame_packets
 from model.bounds import packet_bytes_max
 from model.events import Damage, Duplicate, Epoch, Gap, Late, Reason, Recovery, Start
@@ -423,6 +424,14 @@ def test_upset_of_the_encoders_numbers_heals_at_the_next_keyframe(sequence, step
 def test_random_bytes(data):
     for framing in ("serial", "datagram"):
         assert not Receiver(framing).feed(data)
+
+
+def test_anything_at_all():
+    """A slice of what `make fuzz` runs."""
+    figures = fuzz_receiver.run(random_bytes=100_000, mutations=600, seed=3)
+    assert figures.epochs_right > 1000
+    assert figures.steps_missing > 1000
+    assert figures.memory_growth_bytes < 100_000
 
 
 def test_memory_does_not_grow():
