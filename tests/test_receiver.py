@@ -1,11 +1,14 @@
 """The receiver delivers what was encoded, reports exactly what it does not deliver, and needs no more memory for it."""
 
 import random
+import re
 import tracemalloc
 from itertools import chain
+from typing import get_args
 
 import numpy as np
 import pytest
+from documents import DOCS, Document
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from strategies import all_settings, rasters
@@ -13,7 +16,7 @@ from strategies import all_settings, rasters
 from bench import fuzz_receiver
 from model import Receiver, Settings, encode_packets, frame_packets
 from model.bounds import packet_bytes_max
-from model.events import Damage, Duplicate, Epoch, Gap, Late, Reason, Recovery, Start
+from model.events import Damage, Duplicate, Epoch, Event, Gap, Late, Reason, Recovery, Start
 from model.golden.deframer import Deframer as GoldenDeframer
 from model.golden.framer import ESCAPE, FLAG, Framer
 from model.golden.packetizer import HEADER_BYTES, TRAILER_BYTES
@@ -136,6 +139,18 @@ def test_chunks_do_not_matter(data):
     assert seen(chain(*pieces)) == whole
     receiver = Receiver()
     assert seen(event for byte in stream for event in receiver.receive(bytes([byte]))) == whole
+
+
+def test_example_of_the_document():
+    text = (DOCS / "receiver.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```python\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
+    exec(compile(example, "receiver.md", "exec"), {})
+
+
+def test_document_names_every_event_and_reason():
+    events, reasons = Document("receiver.md").tables("In Python")
+    assert {row["event"] for row in events} == {kind.__name__ for kind in get_args(Event)}
+    assert [row["reason of a gap"] for row in reasons] == list(Reason)
 
 
 def test_feed_returns_the_epochs():

@@ -13,6 +13,7 @@ from model.golden import (
     SpikeDecoder,
     SpikeEncoder,
     container,
+    framer,
     packetizer,
     rice_coder,
     rice_debt,
@@ -22,6 +23,7 @@ from model.golden import (
 from model.golden import crc32c as crc
 from model.golden.bit_unpacker import BitUnpacker
 from model.golden.comparator import Comparator
+from model.golden.deframer import Deframer
 from model.golden.depacketizer import Depacketizer
 from model.golden.leb128_coder import GROUP_BITS, Leb128Coder
 from model.golden.leb128_decoder import Leb128Decoder
@@ -76,6 +78,9 @@ CONSTANTS = {
     "CONTAINER_VERSION": container.VERSION,
     "KIND_PACKETS": container.KIND_PACKETS,
     "LENGTH_BYTES_MAX": container.LENGTH_GROUPS_MAX,
+    "FRAME_FLAG": framer.FLAG,
+    "FRAME_ESCAPE": framer.ESCAPE,
+    "FRAME_CHANGE": framer.CHANGE,
 }
 
 
@@ -333,6 +338,50 @@ def test_state_needs_the_bits_stated():
         found = {"sum": parameter.mean.sum, "count": parameter.mean.count, "debt": parameter.debt.debt}
         needed = {name: max(bits, found[name].bit_length()) for name, bits in needed.items()}
     assert stated == needed
+
+
+# Serial framing
+
+
+@pytest.mark.parametrize("row", DOCUMENT.tables("Serial framing")[0], ids=lambda row: row["packet"])
+def test_framed_packet(row):
+    packet, line = bytes.fromhex(row["packet"]), bytes.fromhex(row["line"])
+    assert framer.Framer().frame(packet) == line
+    assert framed(packet) == line
+    assert deframed(line) == [packet]
+
+
+def framed(packet):
+    stuff, _ = DOCUMENT.code("Serial framing")
+    return bytes(executed(stuff, packet=packet)["line"])
+
+
+def deframed(line):
+    _, unstuff = DOCUMENT.code("Serial framing")
+    state, packets = {"frame": [], "escaped": 0}, []
+    for byte in line:
+        state = executed(unstuff, **state | {"byte": byte})
+        if state["whole"]:
+            packets.append(bytes(state["packet"]))
+    return packets
+
+
+def test_framing_fragments():
+    draws = random.Random(1)
+    line = bytes(draws.choices([framer.FLAG, framer.ESCAPE, 0x5E, 0x5D, 0x00], k=2000))
+    deframer = Deframer(len(line))
+    assert deframed(line) == [packet for byte in line if (packet := deframer.push(byte)) is not None]
+    for length in range(20):
+        packet = bytes(draws.choices([framer.FLAG, framer.ESCAPE, 0x5E], k=length))
+        assert framed(packet) == framer.Framer().frame(packet)
+
+
+def test_worst_case_expansion_of_a_frame():
+    factor, flags = DOCUMENT.numbers("Serial framing", r"takes at most `(\d+) \* L \+ (\d+)` bytes on the line")
+    assert len(framer.Framer().frame(bytes([framer.FLAG]) * 50)) == factor * 50 + flags
+    values, stuffed, share = DOCUMENT.numbers("Serial framing", r"Of (\d+) values (\d+) are stuffed.* 1/(\d+) more")
+    line = framer.Framer().frame(bytes(range(values)))
+    assert len(line) - flags - values == stuffed == values / share
 
 
 # Worked example
