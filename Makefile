@@ -17,7 +17,7 @@ VERILOG := build/verilog/spike_encoder_$(CHANNELS)x$(LANES).v
 # $(call need,command,Debian package): stop with the command that installs what is missing.
 need = command -v $(1) >/dev/null || { echo "$(1) is missing; install it, for example with: apt-get install $(2)" >&2; exit 2; }
 
-.PHONY: help sim sim-recording test verilog results bench lint clean
+.PHONY: help sim sim-recording test verilog results bench fuzz lint clean
 
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; do \
@@ -52,6 +52,10 @@ results: $(READY) ## Send every real recording through; write docs/results.md
 
 bench: $(READY) ## Compare sizes and speeds with general compressors
 	@$(RUN) -m bench.encode
+	@$(RUN) -m bench.receive
+
+fuzz: $(READY) ## Random bytes and mutated streams into a receiver (a few minutes)
+	@$(RUN) -m bench.fuzz_receiver
 
 lint: $(READY) ## Check style and types
 	@$(VENV)/bin/ruff check .
