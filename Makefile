@@ -17,7 +17,7 @@ VERILOG := build/verilog/spike_encoder_$(CHANNELS)x$(LANES).v
 # $(call need,command,Debian package): stop with the command that installs what is missing.
 need = command -v $(1) >/dev/null || { echo "$(1) is missing; install it, for example with: apt-get install $(2)" >&2; exit 2; }
 
-.PHONY: help sim sim-recording test verilog results bench fuzz lint clean
+.PHONY: help sim sim-recording test verilog results faults bench fuzz lint clean
 
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; do \
@@ -49,6 +49,9 @@ verilog: $(READY) ## Write the encoder's Verilog (CHANNELS=1024 LANES=8)
 
 results: $(READY) ## Send every real recording through; write docs/results.md
 	@$(RUN) -m sim results
+
+faults: $(READY) ## Damage links and state 100,000 times; write docs/faults.md
+	@$(RUN) -m sim faults $(SIM_ARGS)
 
 bench: $(READY) ## Compare sizes and speeds with general compressors
 	@$(RUN) -m bench.encode

@@ -11,7 +11,9 @@ from rich.console import Console
 
 from sim import cosim
 from sim.build import BUILD
+from sim.fault_report import FAULTS, count_faults, shortfalls, write_faults
 from sim.figures import GOLDEN, measure
+from sim.loopback import loop_back, print_loopback
 from sim.options import Request, with_request
 from sim.recording import stream
 from sim.report import print_report, write_json
@@ -90,6 +92,43 @@ def recording(request: Request) -> None:
     write_json(figures, OUTPUT / "recording.json")
     console.print(f"Report: {_shown(OUTPUT / 'recording.json')}")
     _exit_by(figures.verdict.differences)
+
+
+@app.command()
+@with_request()
+def loopback(request: Request) -> None:
+    """Send a whole recording through the RTL encoder and on through the RTL decoder, and compare with the input.
+
+    Both are compiled with CXXRTL. The decoder's packet buffer is made large enough for the worst case.
+
+    **Examples**
+
+    `python -m sim loopback --data kilosort_folder`
+
+    `python -m sim loopback --data raster.npy --gaps 0.1 --stalls 0.1`
+    """
+    console = Console()
+    with console.status("simulating"):
+        result = loop_back(request.stimulus)
+    print_loopback(result, console)
+    _exit_by(result.differences)
+
+
+@app.command()
+def faults(
+    count: Annotated[int, typer.Option(min=1, help="Faults, rounded up to full batches of each class.")] = FAULTS,
+    seed: Annotated[int, typer.Option(min=0, help="Of everything that is drawn.")] = 1,
+) -> None:
+    """Damage streams on the link and flip bits of the circuits' state; count what comes of it.
+
+    Packets of the RTL encoder reach the RTL decoder damaged, or either one's registers and memories are upset while it
+    works. Prints a table, and writes it to `docs/faults.md` and, as JSON, to `docs/faults.json`. Ends with status 1 if
+    any fault on the link gives wrong spikes or is not recovered from at the next keyframe.
+    """
+    console = Console()
+    tallies = count_faults(count, seed, console)
+    write_faults(tallies, seed, console)
+    _exit_by(shortfalls(tallies))
 
 
 @app.command()

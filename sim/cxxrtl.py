@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
@@ -106,7 +106,7 @@ def build(channels: int, lanes: int) -> Path:
         if changed or not library.exists() or library.stat().st_mtime < HARNESS.stat().st_mtime:
             library.unlink(missing_ok=True)
             run_yosys(SCRIPT, folder)
-            _compile(folder, library.name)
+            compile_harness(HARNESS, folder, TOP_NAME)
     return library
 
 
@@ -166,11 +166,18 @@ def _runtime() -> Path:
     return Path(package.origin).parent / "share" / "include" / "backends" / "cxxrtl" / "runtime"
 
 
-def _compile(folder: Path, library: str) -> None:
-    arguments = [f"-I{_runtime()}", "-I.", f'-DDESIGN="{TOP_NAME}.cc"', str(HARNESS), "-o", library]
+def compile_harness(harness: Path, folder: Path, name: str, options: Sequence[str] = ()) -> None:
+    """Compile a harness with the design `name`.cc of `folder` to the shared library `name`.so.
+
+    Raises
+    ------
+    BuildError
+        The C++ compiler is missing or fails.
+    """
+    arguments = [f"-I{_runtime()}", "-I.", f'-DDESIGN="{name}.cc"', *options, str(harness), "-o", f"{name}.so"]
     try:
         result = subprocess.run([*COMPILE, *arguments], cwd=folder, capture_output=True, text=True, check=False)
     except FileNotFoundError:
         raise BuildError("g++ is not installed; install it, for example with: apt-get install g++") from None
     if result.returncode:
-        raise BuildError(f"g++ cannot compile {HARNESS.name}: {result.stderr.strip()}")
+        raise BuildError(f"g++ cannot compile {harness.name}: {result.stderr.strip()}")

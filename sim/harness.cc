@@ -3,6 +3,7 @@
 // The including command line names the design: -DDESIGN='"spike_encoder.cc"'.
 
 #include DESIGN
+#include "pauses.h"
 
 #include <cstdint>
 #include <cstring>
@@ -13,35 +14,6 @@ namespace {
 // Ports are values or, where a register drives them, wires; both hold their bits in chunks of 32.
 template <size_t Bits> uint32_t *chunks(cxxrtl::value<Bits> &port) { return port.data; }
 template <size_t Bits> uint32_t *chunks(cxxrtl::wire<Bits> &port) { return port.curr.data; }
-
-// A coin for each cycle: whether a side pauses. Once it does, it does so for 1 to 16 cycles.
-class Pauses {
-  public:
-    Pauses(double chance, uint32_t seed) : threshold(chance * 4294967296.0), state(seed) {}
-
-    bool now() {
-        if (left) {
-            --left;
-            return true;
-        }
-        if (random() >= threshold)
-            return false;
-        left = random() >> 28;
-        return true;
-    }
-
-  private:
-    uint64_t threshold;
-    uint32_t state;
-    uint32_t left = 0;
-
-    uint32_t random() { // Marsaglia's xorshift, 32 bits
-        state ^= state << 13;
-        state ^= state >> 17;
-        state ^= state << 5;
-        return state;
-    }
-};
 
 } // namespace
 
