@@ -53,7 +53,7 @@ class Gap:
     Attributes
     ----------
     step_index, steps : int
-        The first step that is missing, counted as in `Epoch`, and how many.
+        The first step that is missing, counted as in `Epoch`, and how many; 0 where only the sequence number jumped.
     packets : int
         Packets that these steps took, as far as their numbers tell: modulo 65,536.
     reason : Reason
@@ -70,59 +70,47 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class _OfPacket:
+    """What happened to one packet.
+
+    Attributes
+    ----------
+    step_index, sequence : int
+        Of the packet.
+    """
+
+    step_index: int
+    sequence: int
+
+
+class Start(_OfPacket):
     """A recording begins: the first packet of all, or the first after a reset of the encoder.
 
-    Attributes
-    ----------
-    step_index, sequence : int
-        What the first packet is numbered. Where they are not 0, the recording began before, unheard.
+    Where its numbers are not 0, the recording began before, unheard.
     """
 
-    step_index: int
-    sequence: int
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Recovery:
-    """Decoding goes on after a gap, with the epoch that follows.
+class Recovery(_OfPacket):
+    """Decoding goes on after a gap, with the epoch that follows, whose numbers these are."""
 
-    Attributes
-    ----------
-    step_index, sequence : int
-        Those of the epoch.
-    """
-
-    step_index: int
-    sequence: int
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Duplicate:
-    """A packet came again and was dropped.
+class Duplicate(_OfPacket):
+    """A packet came again and was dropped. Its numbers are those in its bytes, which wrap around."""
 
-    Attributes
-    ----------
-    step_index, sequence : int
-        The numbers in the packet, which wrap around.
-    """
-
-    step_index: int
-    sequence: int
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Late:
+class Late(_OfPacket):
     """A packet came after one that follows it, and was dropped; its steps were reported missing.
 
-    Attributes
-    ----------
-    step_index, sequence : int
-        The numbers in the packet, which wrap around.
+    Its numbers are those in its bytes, which wrap around.
     """
 
-    step_index: int
-    sequence: int
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
