@@ -19,7 +19,7 @@ from model.bounds import packet_bytes_max
 from model.events import Damage, Duplicate, Epoch, Event, Gap, Late, Reason, Recovery, Start
 from model.golden.deframer import Deframer as GoldenDeframer
 from model.golden.framer import ESCAPE, FLAG, Framer
-from model.golden.packetizer import HEADER_BYTES, TRAILER_BYTES
+from model.golden.packetizer import HEADER_BYTES, SETTINGS_BYTES, TRAILER_BYTES
 from model.kernels.crc32c import crc32c
 from model.kernels.deframer import Deframer
 from model.synth import bernoulli_raster
@@ -323,15 +323,16 @@ def test_wrong_check_is_never_delivered():
     assert_accounted(events, RASTER, STEPS)
 
 
-@pytest.mark.parametrize("payload", [b"\xff" * 3, b"\xff" * 2 + b"\x80" + bytes(9)], ids=["cut off", "padding"])
-@pytest.mark.parametrize("number", [2, 5])
-def test_errors_of_a_refused_payload_do_not_stay(payload, number):
+@pytest.mark.parametrize(("number", "next_keyframe"), [(2, 5), (5, 10)])
+def test_errors_of_a_refused_payload_do_not_stay(number, next_keyframe):
     packet = PACKETS[number]
-    start = HEADER_BYTES + (12 if packet[1] & 1 else 0)
-    forged = signed(packet[:start] + payload + packet[-TRAILER_BYTES:-4])
+    start = HEADER_BYTES + (SETTINGS_BYTES if packet[1] & 1 else 0)
+    forged = signed(packet[:start] + b"\xff" * 12 + packet[-TRAILER_BYTES:-4])
     events = received([*PACKETS[:number], forged, *PACKETS[number + 1 :]])
-    assert of(Gap, events)[0].reason == Reason.MISMATCH
+    mismatch = of(Gap, events)[0]
+    assert (mismatch.reason, mismatch.detail) == (Reason.MISMATCH, "payload has an error beyond the packet's last bin")
     assert_accounted(events, RASTER, STEPS)
+    assert of((Gap, Recovery), events)[-1] == Recovery(next_keyframe * EPOCH_STEPS, next_keyframe)
 
 
 def test_epoch_longer_than_its_format_allows():
