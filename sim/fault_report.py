@@ -223,7 +223,9 @@ bursts of up to 32 bits, are found for certain. A copy of the packet before is l
 later has a good checksum: it is hidden, or, if a keyframe, shown once more under its own steps, and then the packets
 after it are hidden up to the next keyframe.""",
     "encoder": """The encoder's checksum covers what it sends, right or wrong. That its state was not what the decoder
-expects shows in the 16-bit check of the spikes: a packet that decodes to wrong spikes passes with 1 in 2^16. "Other
+expects shows in the 16-bit check of the spikes: a packet that decodes to wrong spikes passes with 1 in 2^16. The Golomb
+state starts anew with the end of the last packet before a keyframe: an upset in a pause of the input just after that
+hits this keyframe, whose check shows it, and is healed by the one after it ("later"). "Other
 registers" are all that are left, control and counters included, each bit as likely as any other: of those, the
 packetizer's sequence and step counters are reset by nothing, so that after their upset the packets keep the wrong
 numbers; a place within the row that is off by a word, too, stays so until a reset.""",

@@ -42,7 +42,7 @@ KINDS = tuple(
 STREAMS = 24
 """Base streams for each kind of settings, of as many densities."""
 DENSITY_MAX = 0.5
-GAPS, STALLS = 0.2, 0.1
+GAPS, STALLS = 0.2, 0.02
 """Chance of a pause in each cycle; with these gaps the decoder keeps up with its input, so that little waits in it."""
 QUIET_CYCLES = 700
 """More than the decoder can be silent while it decodes hidden packets from a full buffer."""
