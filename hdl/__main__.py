@@ -1,14 +1,47 @@
-"""Command line of the hardware: `python -m hdl generate`."""
+"""Command line of the hardware: `python -m hdl generate`, `python -m hdl registers`."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from amaranth.lib import wiring
 
-from hdl.generate import write_verilog
+from hdl.generate import TOP_NAME, write_component_verilog
 from hdl.isi_encoder import CODERS
+from hdl.register_map import register_page
+from hdl.spike_decoder_top import SpikeDecoderTop
+from hdl.spike_encoder_soc import SpikeEncoderSoc
+from hdl.spike_encoder_top import SpikeEncoderTop
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode="markdown")
+
+
+class Top(Enum):
+    """What can be generated."""
+
+    ENCODER = "encoder"
+    ENCODER_SOC = "encoder-soc"
+    DECODER = "decoder"
+
+
+ENCODERS: dict[Top, tuple[str, Callable[..., wiring.Component]]] = {
+    Top.ENCODER: (TOP_NAME, SpikeEncoderTop),
+    Top.ENCODER_SOC: ("spike_encoder_soc", SpikeEncoderSoc),
+}
+"""Module and component of the tops that have coders to choose."""
+
+
+@contextmanager
+def _errors_shown() -> Iterator[None]:
+    """Show what is wrong with the arguments or the files in one line, and end with status 2."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from None
 
 
 @app.callback()
@@ -21,26 +54,59 @@ def generate(
     channels: Annotated[int, typer.Option(help="Channels of the raster, 1..4096.")] = 1024,
     lanes: Annotated[int, typer.Option(help="Bins taken in a clock cycle, 1..channels.")] = 8,
     coder: Annotated[
-        list[str] | None, typer.Option(help=f"Interval coder to build; repeatable. Default: {', '.join(CODERS)}.")
+        list[str] | None,
+        typer.Option(help=f"Interval coder to build; repeatable, encoders only. Default: {', '.join(CODERS)}."),
     ] = None,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Verilog file to write.")] = Path("spike_encoder.v"),
+    top: Annotated[
+        Top, typer.Option(help="Encoder with settings as ports, encoder with AXI4-Lite registers, or decoder.")
+    ] = Top.ENCODER,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Verilog file to write. Default: the module's name, and .v.")
+    ] = None,
 ) -> None:
-    """Write the encoder as one Verilog file with the top module `spike_encoder`.
+    """Write the encoder or the decoder as one Verilog file.
 
-    `lanes` changes speed and area, never a byte of the output. Channels need not be a multiple of lanes.
+    Its top module is `spike_encoder`, `spike_encoder_soc` or `spike_decoder`. `lanes` changes speed and area, never a
+    byte of the stream. Channels need not be a multiple of lanes.
 
     **Examples**
 
     `python -m hdl generate --channels 1024 --lanes 8 -o spike_encoder.v`
 
     `python -m hdl generate --channels 384 --lanes 4 --coder rice -o probe.v`
+
+    `python -m hdl generate --top encoder-soc --channels 384 --lanes 4`
     """
-    try:
-        write_verilog(output, channels=channels, lanes=lanes, coders=tuple(coder or CODERS))
-    except (ValueError, OSError) as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(2) from None
-    typer.echo(f"{output}: module spike_encoder, {channels} channels, {lanes} lanes")
+    with _errors_shown():
+        name, component = _component(top, channels, lanes, coder)
+        output = output or Path(f"{name}.v")
+        write_component_verilog(component, name, output)
+    typer.echo(f"{output}: module {name}, {channels} channels, {lanes} lanes")
+
+
+def _component(top: Top, channels: int, lanes: int, coder: list[str] | None) -> tuple[str, wiring.Component]:
+    """Return the name of a top module and what it holds."""
+    if top in ENCODERS:
+        name, component = ENCODERS[top]
+        return name, component(channels, lanes, tuple(coder or CODERS))
+    if coder:
+        raise ValueError(f"coder must be left out for the decoder, which decodes every coder, not {', '.join(coder)}")
+    return "spike_decoder", SpikeDecoderTop(channels, lanes)
+
+
+@app.command()
+def registers(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Markdown file to write.")] = Path("registers.md"),
+) -> None:
+    """Write the documentation of the registers of `spike_encoder_soc`.
+
+    **Example**
+
+    `python -m hdl registers -o docs/registers.md`
+    """
+    with _errors_shown():
+        output.write_text(register_page())
+    typer.echo(f"{output}: written")
 
 
 if __name__ == "__main__":

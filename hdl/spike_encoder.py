@@ -43,8 +43,16 @@ class SpikeEncoder(wiring.Component):
         Bytes of packets.
     settings : In(SETTINGS)
         Latched with the first word of each keyframe; see `Scheduler` for values out of range.
+    hold : In(1)
+        Do not begin another epoch. One that is open goes on.
     refused : Out(32)
         Cycles, modulo 2^32, in which a word was offered and not taken.
+    epoch_open : Out(1)
+        A word of an epoch was taken, and its last one was not.
+    busy : Out(1)
+        An epoch is open, or its packet is not out yet.
+    errors : Out(range(lanes + 1))
+        Prediction errors of the word that left the predictor in the cycle before.
 
     Raises
     ------
@@ -62,7 +70,11 @@ class SpikeEncoder(wiring.Component):
                 "i": In(stream.Signature(input_word(lanes))),
                 "o": Out(stream.Signature(PACKET_BYTE)),
                 "settings": In(SETTINGS),
+                "hold": In(1),
                 "refused": Out(32),
+                "epoch_open": Out(1),
+                "busy": Out(1),
+                "errors": Out(range(lanes + 1)),
             }
         )
 
@@ -83,9 +95,10 @@ class SpikeEncoder(wiring.Component):
         wiring.connect(m, packetizer.o, wiring.flipped(self.o))
         m.d.comb += [
             scheduler.requested.eq(self.settings),
-            scheduler.backlogged.eq(fifo.w_level > BACKLOG_BYTES),
+            scheduler.backlogged.eq(self.hold | (fifo.w_level > BACKLOG_BYTES)),
             predictor.settings.eq(scheduler.settings),
             packetizer.settings.eq(scheduler.settings),
+            self.busy.eq(self.epoch_open | scheduler.closing.valid),
             fifo.w_data.eq(isi_encoder.o.payload),
             fifo.w_en.eq(isi_encoder.o.valid),
             isi_encoder.o.ready.eq(fifo.w_rdy),
@@ -95,4 +108,9 @@ class SpikeEncoder(wiring.Component):
         ]
         with m.If(self.i.valid & ~self.i.ready):
             m.d.sync += self.refused.eq(self.refused + 1)
+        with m.If(scheduler.o.valid & scheduler.o.ready):
+            m.d.sync += self.epoch_open.eq(~scheduler.o.payload.epoch_last)
+        m.d.sync += self.errors.eq(0)
+        with m.If(predictor.o.valid & predictor.o.ready):
+            m.d.sync += self.errors.eq(sum(predictor.o.payload.bits))
         return m
