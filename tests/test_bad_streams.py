@@ -19,6 +19,7 @@ from model.golden.isi_decoder import IsiDecoder
 from model.golden.packetizer import HEADER_BYTES, SETTINGS_BYTES, TRAILER_BYTES
 from model.golden.spike_check import SpikeCheck
 from model.kernels.crc32c import crc32c
+from model.kernels.spike_decoder import TRUSTED_BINS, TRUSTED_BINS_A_BYTE
 from model.synth import bernoulli_raster
 
 SMALL = encode_raster(bernoulli_raster(0.15, 24, 7), Settings(epoch_steps=10, keyframe_interval=2))
@@ -350,6 +351,25 @@ def test_silence_takes_no_memory(alpha_q8):
     assert raster.shape == (0xFFFF, 4096)
     assert resident_bytes() - before < 10_000_000
     assert not raster[-1].any()
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="resident memory is read from Linux's /proc")
+def test_a_forged_crowd_takes_no_memory():
+    """Where every channel is predicted to fire, a few bytes claim as many spikes as there are bins."""
+    chosen = Settings(alpha_q8=256, epoch_steps=0xFFFF)
+    (packet,) = encode_packets(np.ones((20, 4096), np.int8), chosen)
+    packet = forged(packet, -TRAILER_BYTES, 0xFFFF, 2)
+    before = resident_bytes()
+    with pytest.raises(CodecError, match="do not match their check"):
+        decode_packets([packet])
+    assert resident_bytes() - before < 10_000_000
+
+
+def test_a_crowd_that_is_no_forgery_comes_back():
+    raster = np.ones((20_000, 4096), np.int8)
+    stream = encode_raster(raster, Settings(alpha_q8=256, epoch_steps=0xFFFF))
+    assert raster.size > max(TRUSTED_BINS, TRUSTED_BINS_A_BYTE * len(stream))
+    assert np.array_equal(decode_raster(stream), raster)
 
 
 def resident_bytes() -> int:

@@ -59,7 +59,7 @@ def _decode(
     raster: NDArray[np.int8],
 ) -> tuple[RiceParameter, int]:
     packet = depacketizer.read(data, 0, end)
-    parameter, error = spike_decoder.decode_packet(format, packet, workspace, parameter, data, raster)
+    parameter, error = spike_decoder.decode_packet(format, packet, workspace, parameter, data, raster, True)
     if error < 0:
         workspace.errors[:] = 0
     return parameter, error

@@ -19,6 +19,10 @@ from model.kernels.jit import kernel, part
 from model.kernels.predictor import Predictor
 from model.kernels.rice_parameter import RiceParameter
 
+TRUSTED_BINS = 1 << 26
+TRUSTED_BINS_A_BYTE = 4096
+"""A raster of more bins than these, in all and for each byte of its stream, gets its memory only after all checks."""
+
 VALID = 0
 INVALID_PACKET = 1
 NO_KEYFRAME = 2
@@ -108,25 +112,29 @@ def _decode_payload(
     parameter: RiceParameter,
     data: NDArray[np.uint8],
     raster: NDArray[np.int8],
+    keep: bool,
 ) -> tuple[RiceParameter, int]:
-    """Decode into `raster`, all zeros so far; its silent rows are not written, so that they take no memory."""
-    bins = raster.size
+    """Decode, and if told to `keep` the rows store those with spikes in `raster`: silent ones take no memory."""
+    bins = packet.steps * format.channels
     state, check_weights, errors, spikes = workspace
     check = 0
     decoder = isi_decoder.start(format.coder, parameter, data, packet.payload_start, packet.payload_end, bins)
     for step in range(packet.steps):
-        row = errors if format.alpha_q8 > 0 else raster[step]
-        any_spike = decoder.error < (step + 1) * format.channels
-        decoder = isi_decoder.decode_row(decoder, format.coder, data, bins, step * format.channels, row)
+        any_error = any_spike = decoder.error < (step + 1) * format.channels
+        decoder = isi_decoder.decode_row(decoder, format.coder, data, bins, step * format.channels, errors)
         if decoder.error < 0:
+            errors[:] = 0
             break
+        row = errors
         if format.alpha_q8 > 0:
             any_spike = predictor.decode_row(state, format.alpha_q8, format.sharpness, errors, spikes)
-            if any_spike:
-                copy(spikes, raster[step])
-            errors[:] = 0
+            row = spikes
         if any_spike:
-            check ^= spike_check.of_row(raster[step], raster[step:].size, check_weights)
+            check ^= spike_check.of_row(row, bins - step * format.channels, check_weights)
+            if keep:
+                copy(row, raster[step])
+        if any_error:
+            errors[:] = 0
     if decoder.error >= 0 and check != packet.check:
         return decoder.parameter, outcome.MISMATCH
     return decoder.parameter, decoder.error
@@ -140,8 +148,9 @@ def decode_packet(
     parameter: RiceParameter,
     data: NDArray[np.uint8],
     raster: NDArray[np.int8],
+    keep: bool,
 ) -> tuple[RiceParameter, int]:
-    """Decode a packet that is due into `raster`, its rows, all zeros so far.
+    """Decode a packet that is due; if told to `keep` its rows, into `raster`, all zeros so far.
 
     Returns
     -------
@@ -155,14 +164,14 @@ def decode_packet(
         parameter = rice_parameter.reset()
     else:
         parameter = rice_parameter.start_epoch(parameter)
-    return _decode_payload(format, packet, workspace, parameter, data, raster)
+    return _decode_payload(format, packet, workspace, parameter, data, raster, keep)
 
 
 @kernel
 def _decode_packets(
-    data: NDArray[np.uint8], bounds: NDArray[np.int64], workspace: Workspace, raster: NDArray[np.int8]
+    data: NDArray[np.uint8], bounds: NDArray[np.int64], workspace: Workspace, raster: NDArray[np.int8], keep: bool
 ) -> tuple[int, int]:
-    """Decode every packet; return how many were valid, and what was wrong with the next."""
+    """Decode every packet, to `raster` if told to `keep`; return how many were valid, and what the next one was."""
     format = depacketizer.read_format(data, bounds[0, 0])
     parameter = rice_parameter.reset()
     step = 0
@@ -171,7 +180,7 @@ def _decode_packets(
         if packet.keyframe:
             format = depacketizer.read_format(data, bounds[index, 0])
         rows = raster[step : step + packet.steps]
-        parameter, error = decode_packet(format, packet, workspace, parameter, data, rows)
+        parameter, error = decode_packet(format, packet, workspace, parameter, data, rows, keep)
         if error < 0:
             return index, error
         step += packet.steps
@@ -194,7 +203,7 @@ def decode(data: bytes, bounds: NDArray[np.int64], max_bins: int) -> NDArray[np.
     ------
     CodecError
         A packet cannot be decoded, is missing or out of order, the number of channels changes, or there are too many
-        bins, or no packets.
+        bins, or no packets, or not enough memory.
     """
     if len(bounds) == 0:
         raise CodecError("stream holds no packets")
@@ -205,11 +214,20 @@ def decode(data: bytes, bounds: NDArray[np.int64], max_bins: int) -> NDArray[np.
         raise _survey_error(survey, data[start:end])
     if survey.steps * survey.channels > max_bins:
         raise CodecError(f"stream holds {survey.steps} x {survey.channels} bins; max_bins allows {max_bins}")
-    raster = np.zeros((survey.steps, survey.channels), dtype=np.int8)
-    packet, error = _decode_packets(buffer, bounds, new_workspace(survey.channels), raster)
+    if survey.steps * survey.channels > max(TRUSTED_BINS, TRUSTED_BINS_A_BYTE * len(data)):
+        _decode_into(np.empty((0, survey.channels), dtype=np.int8), buffer, bounds, keep=False)
+    try:
+        raster = np.zeros((survey.steps, survey.channels), dtype=np.int8)
+    except MemoryError:
+        raise CodecError(f"stream holds {survey.steps} x {survey.channels} bins, too many for this memory") from None
+    _decode_into(raster, buffer, bounds, keep=True)
+    return raster
+
+
+def _decode_into(raster: NDArray[np.int8], data: NDArray[np.uint8], bounds: NDArray[np.int64], keep: bool) -> None:
+    packet, error = _decode_packets(data, bounds, new_workspace(raster.shape[1]), raster, keep)
     if error != outcome.END:
         raise _error(outcome.SENTENCES[error], packet)
-    return raster
 
 
 def _survey_error(survey: Survey, packet: bytes) -> CodecError:
