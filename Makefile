@@ -36,13 +36,13 @@ $(READY): pyproject.toml
 	@touch $@
 
 sim: $(READY) ## Send spikes through the RTL (DATA=path WAVES=1 SIM_ARGS=...)
-	@$(RUN) -m sim run $(if $(DATA),--data '$(DATA)') $(if $(WAVES),--waves) $(SIM_ARGS)
+	@$(RUN) -m sim run $(if $(DATA),--data '$(DATA)') $(if $(filter-out 0,$(WAVES)),--waves) $(SIM_ARGS)
 
 sim-recording: $(READY) ## Send a whole recording through, compiled (DATA=path)
 	@$(RUN) -m sim recording $(if $(DATA),--data '$(DATA)') $(SIM_ARGS)
 
 test: $(READY) ## Run all tests and every block's bench (TEST_ARGS=...)
-	@$(RUN) -m pytest $(TEST_ARGS)
+	@$(RUN) -m pytest -n 2 $(TEST_ARGS)
 
 verilog: $(READY) ## Write the encoder's Verilog (CHANNELS=1024 LANES=8)
 	@$(RUN) -m hdl generate --channels $(CHANNELS) --lanes $(LANES) --output $(VERILOG)

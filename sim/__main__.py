@@ -158,14 +158,14 @@ def entry() -> None:
     """Run the command line; an error is one line."""
     try:
         app()
-    except ValueError as error:
+    except (ValueError, MemoryError) as error:
         _fail(error, BAD_INPUT)
     except RuntimeError as error:  # BuildError, or what hdl says of Yosys
         _fail(error, WRONG)
 
 
 def _fail(error: Exception, status: int) -> None:
-    typer.echo(f"error: {error}", err=True)
+    typer.echo(f"error: {str(error) or 'not enough memory'}", err=True)
     sys.exit(status)
 
 

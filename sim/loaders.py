@@ -15,6 +15,10 @@ from numpy.typing import NDArray
 
 from model.golden.settings import CHANNELS_MAX
 
+BINS_MAX = 1 << 32
+"""Bins of the largest raster that is sent in one run, a byte each in memory."""
+PHY_FILES = ("spike_times.npy", "spike_clusters.npy")
+"""What a folder of spikes holds: the sample of each spike, and its unit."""
 FS_HZ_DEFAULT = 30_000.0
 """Sample rate of spike times in samples, unless another is given."""
 
@@ -158,6 +162,15 @@ def checked_raster(name: str, array: NDArray[Any]) -> Raster:
     return raster
 
 
+def check_bins(steps: int, channels: int, bin_ms: float) -> None:
+    """Raise `ValueError` if a raster would have more bins than one run can hold."""
+    if steps * channels > BINS_MAX:
+        raise ValueError(
+            f"duration must leave at most {BINS_MAX} bins, not {steps * bin_ms / 1000:g} s "
+            f"of {channels} channels in bins of {bin_ms:g} ms"
+        )
+
+
 def bin_spikes(path: Path, times_s: Times, units: NDArray[np.intp], channels: int, window: Window) -> Recording:
     """Return the raster of spikes at `times_s`, the i-th of which is of channel `units[i]`.
 
@@ -174,6 +187,7 @@ def bin_spikes(path: Path, times_s: Times, units: NDArray[np.intp], channels: in
     steps_of_spikes = np.floor(np.round(times_s * 1000 / window.bin_ms, 6)).astype(np.int64) - window.first_step
     steps = window.steps(int(steps_of_spikes.max()) + 1 + window.first_step)
     kept_channels = _kept_channels(channels, window)
+    check_bins(steps, kept_channels, window.bin_ms)
     inside = (steps_of_spikes >= 0) & (steps_of_spikes < steps) & (units < kept_channels)
     raster = np.zeros((steps, kept_channels), np.int8)
     raster[steps_of_spikes[inside], units[inside]] = 1
@@ -215,10 +229,13 @@ def _read_npz(path: Path, window: Window) -> Recording:
 
 def _read_csv(path: Path, window: Window) -> Recording:
     with _reading(path), path.open(newline="") as file:
-        header = next(csv.reader(file), [])
+        lines = csv.reader(file)
+        header, first_row = next(lines, []), next(lines, [])
     columns = [index for index, name in enumerate(header) if name.strip().startswith("unit")]
     if not columns:
         raise ValueError(f"{path} must begin with a header that names its channels unit...; it has none")
+    if not first_row:
+        raise ValueError(f"{path} has no steps: there is nothing below its header")
     with _reading(path):
         array = np.loadtxt(path, delimiter=",", skiprows=1, usecols=columns, ndmin=2)
     others = [name for index, name in enumerate(header) if index not in columns]
@@ -228,9 +245,10 @@ def _read_csv(path: Path, window: Window) -> Recording:
 
 def _read_phy(path: Path, window: Window, fs_hz: float) -> Recording:
     _check_positive("fs_hz", fs_hz)
+    if missing := [name for name in PHY_FILES if not (path / name).is_file()]:
+        raise ValueError(f"folder {path} must hold {' and '.join(PHY_FILES)}; {', '.join(missing)} not found")
     with _reading(path):
-        times = np.load(path / "spike_times.npy", allow_pickle=False).ravel()
-        clusters = np.load(path / "spike_clusters.npy", allow_pickle=False).ravel()
+        times, clusters = (np.load(path / name, allow_pickle=False).ravel() for name in PHY_FILES)
     if times.dtype.kind not in "iu" or clusters.dtype.kind not in "iu":
         raise ValueError(f"{path} must hold integer samples and clusters, not {times.dtype} and {clusters.dtype}")
     if times.size != clusters.size:

@@ -13,7 +13,7 @@ import typer
 from model.golden import Settings
 from model.golden.settings import CHANNELS_MAX, check_int
 from model.synth import physiological_raster
-from sim.loaders import Recording, Window, load
+from sim.loaders import Recording, Window, check_bins, load
 from sim.stimulus import Stimulus
 
 SYNTHETIC_CHANNELS = 256
@@ -137,5 +137,6 @@ def _synthetic(channels: int | None, bin_ms: float, duration_s: float | None) ->
     window = Window(bin_ms, duration_s=SYNTHETIC_SECONDS if duration_s is None else duration_s)
     channels = SYNTHETIC_CHANNELS if channels is None else channels
     check_int("channels", channels, 1, CHANNELS_MAX)
+    check_bins(window.duration_steps, channels, bin_ms)
     raster = physiological_raster(channels, window.duration_steps, bin_ms, SYNTHETIC_SEED)
     return Recording(f"synthetic, seed {SYNTHETIC_SEED}", raster, bin_ms)

@@ -170,7 +170,7 @@ def test_wrong_windows_are_named(tmp_path, window, sentence):
 def test_missing_paths_and_needless_sample_rates_are_named(tmp_path):
     with pytest.raises(ValueError, match=r"data path .*nothing does not exist"):
         load(tmp_path / "nothing")
-    with pytest.raises(ValueError, match=r"cannot read .*spike_times.npy"):
+    with pytest.raises(ValueError, match="must hold spike_times.npy and spike_clusters.npy"):
         load(tmp_path)
     with pytest.raises(ValueError, match="has no sample rate"):
         load(save_npy(tmp_path, RASTER), fs_hz=20_000)
@@ -193,3 +193,17 @@ def test_real_recordings_are_read(data_folder, path, shape, spikes):
     raster = load(source).raster
     assert raster.shape == shape
     assert np.count_nonzero(raster) == spikes
+
+
+def test_recordings_without_end_are_refused(tmp_path):
+    np.save(tmp_path / "spike_times.npy", np.array([1, 2, 10**17]))
+    np.save(tmp_path / "spike_clusters.npy", np.array([0, 1, 0]))
+    with pytest.raises(ValueError, match=r"duration must leave at most 4294967296 bins, not 3.33333e\+12 s"):
+        load(tmp_path)
+
+
+def test_a_table_without_rows_is_named(tmp_path):
+    path = tmp_path / "empty.csv"
+    path.write_text("unit_1,unit_2\n")
+    with pytest.raises(ValueError, match="nothing below its header"):
+        load(path)
