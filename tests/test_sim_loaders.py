@@ -170,7 +170,7 @@ def test_wrong_windows_are_named(tmp_path, window, sentence):
 def test_missing_paths_and_needless_sample_rates_are_named(tmp_path):
     with pytest.raises(ValueError, match=r"data path .*nothing does not exist"):
         load(tmp_path / "nothing")
-    with pytest.raises(ValueError, match="must hold spike_times.npy and spike_clusters.npy"):
+    with pytest.raises(ValueError, match=r"must hold spike_times.npy and spike_clusters.npy"):
         load(tmp_path)
     with pytest.raises(ValueError, match="has no sample rate"):
         load(save_npy(tmp_path, RASTER), fs_hz=20_000)
