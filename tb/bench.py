@@ -402,3 +402,42 @@ class Bench:
             )
             await Timer(HANG_CYCLES * CLOCK_NS, "ns")
         await Timer(QUIET_CYCLES * CLOCK_NS, "ns")
+
+
+async def compare_block(
+    dut: Any,
+    pauses: str,
+    i: Stream,
+    items: Sequence[Item],
+    o: Stream,
+    expected: Iterable[Item],
+    *,
+    joined_by: str = "",
+    on_next: Callable[[int], object] = lambda index: None,
+) -> None:
+    """Send items through a block with one input and one output, and compare what comes out.
+
+    Parameters
+    ----------
+    dut : handle
+        The block.
+    pauses : str
+        How both ends pause, one of `PAUSES`.
+    i, items
+        The input, and what to send.
+    o, expected
+        The output, and what must come.
+    joined_by : str
+        If given, the output's items are joined to bytes up to those with this field set, and bytes are expected.
+    on_next : callable
+        See `Bench.drive`.
+    """
+    source, sink = PAUSES[pauses]
+    async with Bench(dut) as bench:
+        bench.watch(i)
+        if joined_by:
+            bench.watch_bytes(o, joined_by, expected)
+        else:
+            bench.watch(o, expected)
+        bench.drive(i, items, source(1), on_next)
+        bench.drain(o, sink(o, 2))

@@ -8,7 +8,7 @@ from hdl.layouts import CODEWORD, PAYLOAD_BYTE, VALUE_BITS
 from model.golden.bit_packer import BitPacker as GoldenBitPacker
 from model.golden.codeword import Codeword
 from model.golden.rice_coder import ESCAPE, GAP_BITS
-from tb.bench import PAUSES, Bench, Item, Stream
+from tb.bench import PAUSES, Item, Stream, compare_block
 from tb.simulate import simulate
 
 
@@ -40,11 +40,6 @@ async def payloads_equal_golden(dut, pauses):
     codewords[-1]["end"] = 1
     payloads = list(expected_payloads(codewords))
     assert b"" in payloads, "no empty payload"
-    source, sink = PAUSES[pauses]
     i = Stream.of_block(dut, "i", CODEWORD)
     o = Stream.of_block(dut, "o", PAYLOAD_BYTE)
-    async with Bench(dut) as bench:
-        bench.watch(i)
-        bench.watch_bytes(o, "end", payloads)
-        bench.drive(i, codewords, source(1))
-        bench.drain(o, sink(o, 2))
+    await compare_block(dut, pauses, i, codewords, o, payloads, joined_by="end")

@@ -7,7 +7,7 @@ import pytest
 from hdl.gap_counter import GapCounter
 from hdl.layouts import gap_token, word
 from model.golden.gap_counter import GapCounter as GoldenGapCounter
-from tb.bench import PAUSES, Bench, Item, Stream
+from tb.bench import PAUSES, Item, Stream, compare_block
 from tb.simulate import parameters, simulate
 from tb.words import Epoch, marked_words, random_epochs, row_words
 
@@ -37,11 +37,8 @@ def without_meaningless(token: Item) -> Item:
 async def tokens_equal_golden(dut, pauses):
     channels, lanes = parameters()["channels"], parameters()["lanes"]
     epochs = random_epochs(random.Random(pauses), channels, count=30, steps_max=12)
-    source, sink = PAUSES[pauses]
+    words = [item for epoch in epochs for item in marked_words(epoch, lanes)]
+    tokens = [token for epoch in epochs for token in expected_tokens(epoch, lanes)]
     i = Stream.of_block(dut, "i", word(lanes))
     o = Stream.of_block(dut, "o", gap_token(channels), meaning=without_meaningless)
-    async with Bench(dut) as bench:
-        bench.watch(i)
-        bench.watch(o, [token for epoch in epochs for token in expected_tokens(epoch, lanes)])
-        bench.drive(i, [item for epoch in epochs for item in marked_words(epoch, lanes)], source(1))
-        bench.drain(o, sink(o, 2))
+    await compare_block(dut, pauses, i, words, o, tokens)

@@ -8,7 +8,7 @@ from hdl.isi_encoder import CODERS, IsiEncoder
 from hdl.layouts import PAYLOAD_BYTE, word
 from model.golden.isi_encoder import IsiEncoder as GoldenIsiEncoder
 from model.golden.settings import CODER_IDS
-from tb.bench import PAUSES, Bench, Stream
+from tb.bench import PAUSES, Stream, compare_block
 from tb.simulate import parameters, simulate
 from tb.words import Epoch, marked_words, random_epochs
 
@@ -42,11 +42,7 @@ async def payloads_equal_golden(dut, pauses):
     numbers = [CODER_IDS[name] for name in coders]
     epochs = random_epochs(random.Random(pauses), channels, count=60, steps_max=8, coders=numbers)
     assert {epoch.coder for epoch in epochs} == set(numbers)
-    source, sink = PAUSES[pauses]
+    words = [item for epoch in epochs for item in marked_words(epoch, lanes)]
     i = Stream.of_block(dut, "i", word(lanes))
     o = Stream.of_block(dut, "o", PAYLOAD_BYTE)
-    async with Bench(dut) as bench:
-        bench.watch(i)
-        bench.watch_bytes(o, "end", expected_payloads(epochs))
-        bench.drive(i, [item for epoch in epochs for item in marked_words(epoch, lanes)], source(1))
-        bench.drain(o, sink(o, 2))
+    await compare_block(dut, pauses, i, words, o, expected_payloads(epochs), joined_by="end")

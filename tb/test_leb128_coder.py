@@ -6,7 +6,7 @@ import pytest
 from hdl.layouts import CODEWORD, gap_token
 from hdl.leb128_coder import Leb128Coder
 from model.golden.leb128_coder import Leb128Coder as GoldenLeb128Coder
-from tb.bench import PAUSES, Bench, Item, Stream
+from tb.bench import PAUSES, Item, Stream, compare_block
 from tb.simulate import parameters, simulate
 from tb.tokens import random_tokens
 
@@ -27,11 +27,6 @@ def expected_codeword(token: Item) -> Item:
 async def codewords_equal_golden(dut, pauses):
     channels = parameters()["channels"]
     tokens = random_tokens(random.Random(pauses), channels, count=1500)
-    source, sink = PAUSES[pauses]
     i = Stream.of_block(dut, "i", gap_token(channels))
     o = Stream.of_block(dut, "o", CODEWORD)
-    async with Bench(dut) as bench:
-        bench.watch(i)
-        bench.watch(o, map(expected_codeword, tokens))
-        bench.drive(i, tokens, source(1))
-        bench.drain(o, sink(o, 2))
+    await compare_block(dut, pauses, i, tokens, o, map(expected_codeword, tokens))

@@ -10,7 +10,7 @@ from hdl.predictor import Predictor
 from model.golden.predictor import Predictor as GoldenPredictor
 from model.golden.settings import Settings
 from model.golden.xor_array import XorArray
-from tb.bench import PAUSES, Bench, Packing, Stream
+from tb.bench import PAUSES, Packing, Stream, compare_block
 from tb.requests import random_settings, request
 from tb.simulate import parameters, simulate
 from tb.words import Epoch, marked_words, random_epochs
@@ -64,11 +64,8 @@ async def errors_equal_golden(dut, pauses):
         if index:
             dut.settings.value = packing.pack(request(words[index - 1][1]))
 
-    source, sink = PAUSES[pauses]
+    spike_words = [item for item, _ in words]
+    error_words = [item for epoch in expected for item in marked_words(epoch, lanes)]
     i = Stream.of_block(dut, "i", word(lanes))
     o = Stream.of_block(dut, "o", word(lanes))
-    async with Bench(dut) as bench:
-        bench.watch(i)
-        bench.watch(o, [item for epoch in expected for item in marked_words(epoch, lanes)])
-        bench.drive(i, [item for item, _ in words], source(1), put_settings)
-        bench.drain(o, sink(o, 2))
+    await compare_block(dut, pauses, i, spike_words, o, error_words, on_next=put_settings)

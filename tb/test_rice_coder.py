@@ -8,7 +8,7 @@ from hdl.layouts import CODEWORD, gap_token
 from hdl.rice_coder import RiceCoder
 from model.golden.rice_coder import ESCAPE
 from model.golden.rice_coder import RiceCoder as GoldenRiceCoder
-from tb.bench import PAUSES, Bench, Item, Stream
+from tb.bench import PAUSES, Item, Stream, compare_block
 from tb.simulate import parameters, simulate
 from tb.tokens import random_tokens
 
@@ -37,11 +37,6 @@ async def codewords_equal_golden(dut, pauses):
     tokens = random_tokens(random.Random(pauses), channels, count=1500)
     codewords = list(expected_codewords(tokens))
     assert any(codeword["zeros"] > ESCAPE for codeword in codewords), "no escape"
-    source, sink = PAUSES[pauses]
     i = Stream.of_block(dut, "i", gap_token(channels))
     o = Stream.of_block(dut, "o", CODEWORD)
-    async with Bench(dut) as bench:
-        bench.watch(i)
-        bench.watch(o, codewords)
-        bench.drive(i, tokens, source(1))
-        bench.drain(o, sink(o, 2))
+    await compare_block(dut, pauses, i, tokens, o, codewords)

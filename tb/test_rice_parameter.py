@@ -8,7 +8,7 @@ from hdl.rice_parameter import RiceParameter
 from model.golden.rice_debt import DEBT_LIMIT
 from model.golden.rice_mean import GAP_CLIP, K_MAX
 from model.golden.rice_parameter import RiceParameter as GoldenRiceParameter
-from tb.bench import PAUSES, Bench, Item, Stream
+from tb.bench import PAUSES, Item, Stream, compare_block
 from tb.simulate import parameters, simulate
 from tb.tokens import random_tokens
 
@@ -60,11 +60,6 @@ async def parameters_equal_golden(dut, pauses):
     reference = Reference()
     expected = [reference.token(token) for token in tokens]
     assert reference.met >= {"debt limit", "debt"} | ({"largest k", "clipped gap"} if channels > 1 else set())
-    source, sink = PAUSES[pauses]
     i = Stream.of_block(dut, "i", gap_token(channels))
     o = Stream.of_block(dut, "o", rice_token(channels), meaning=without_meaningless)
-    async with Bench(dut) as bench:
-        bench.watch(i)
-        bench.watch(o, expected)
-        bench.drive(i, tokens, source(1))
-        bench.drain(o, sink(o, 2))
+    await compare_block(dut, pauses, i, tokens, o, expected)
