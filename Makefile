@@ -11,13 +11,15 @@ CHANNELS ?= 1024
 LANES ?= 8
 DATA ?=
 SIM_ARGS ?=
+DRAWS ?= 500
+SEED ?= 1
 TEST_ARGS ?=
 VERILOG := build/verilog/spike_encoder_$(CHANNELS)x$(LANES).v
 
 # $(call need,command,Debian package): stop with the command that installs what is missing.
 need = command -v $(1) >/dev/null || { echo "$(1) is missing; install it, for example with: apt-get install $(2)" >&2; exit 2; }
 
-.PHONY: help sim sim-recording test verilog results faults bench fuzz lint clean
+.PHONY: help sim sim-recording test tb-full verilog results faults bench fuzz lint clean
 
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; do \
@@ -43,6 +45,9 @@ sim-recording: $(READY) ## Send a whole recording through, compiled (DATA=path)
 
 test: $(READY) ## Run all tests and every block's bench (TEST_ARGS=...)
 	@$(RUN) -m pytest -n 2 $(TEST_ARGS)
+
+tb-full: $(READY) ## Encode many more random recordings in simulation (DRAWS=500 SEED=1)
+	@$(RUN) -m pytest -n auto tb/test_spike_encoder.py --random-draws $(DRAWS) --draw-seed $(SEED) $(TEST_ARGS)
 
 verilog: $(READY) ## Write the encoder's Verilog (CHANNELS=1024 LANES=8)
 	@$(RUN) -m hdl generate --channels $(CHANNELS) --lanes $(LANES) --output $(VERILOG)
