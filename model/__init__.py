@@ -9,6 +9,7 @@ from model.errors import CodecError
 from model.golden.settings import Settings
 
 if TYPE_CHECKING:
+    from model.codecs.registry import decompress, get_codec, list_codecs
     from model.events import Epoch
     from model.raster import decode_packets, decode_raster, encode_packets, encode_raster
     from model.receiver import Receiver, frame_packets
@@ -18,9 +19,12 @@ _MODULES = {
     "Receiver": "model.receiver",
     "decode_packets": "model.raster",
     "decode_raster": "model.raster",
+    "decompress": "model.codecs.registry",
     "encode_packets": "model.raster",
     "encode_raster": "model.raster",
     "frame_packets": "model.receiver",
+    "get_codec": "model.codecs.registry",
+    "list_codecs": "model.codecs.registry",
 }
 """Where the names are that bring NumPy and Numba with them; `import model` alone does not."""
 
@@ -31,9 +35,12 @@ __all__ = [
     "Settings",
     "decode_packets",
     "decode_raster",
+    "decompress",
     "encode_packets",
     "encode_raster",
     "frame_packets",
+    "get_codec",
+    "list_codecs",
 ]
 
 

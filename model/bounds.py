@@ -39,6 +39,20 @@ def shannon_bound_bits(raster: NDArray[np.integer | np.bool_]) -> float:
     return raster.size * entropy_bits(int(np.count_nonzero(raster)) / raster.size)
 
 
+def combination_bits(bins: int, spikes: int) -> float:
+    """Return log2 C(bins, spikes): the bits that tell a raster from all others of its size and number of spikes.
+
+    Raises
+    ------
+    ValueError
+        `spikes` is not in 0..`bins`.
+    """
+    if not 0 <= spikes <= bins:
+        raise ValueError(f"spikes must be in 0..{bins}, not {spikes!r}")
+    nats = math.lgamma(bins + 1) - math.lgamma(spikes + 1) - math.lgamma(bins - spikes + 1)
+    return max(0.0, nats / math.log(2))
+
+
 def payload_bits_max(bins: int, coder: CoderName) -> int:
     """Return the most bits that the payload of a packet of `bins` bins takes, but for its padding to whole bytes.
 

@@ -1,0 +1,1 @@
+"""Codecs for whole spike rasters, one a file; `model` exports them."""

@@ -1,0 +1,212 @@
+"""What the codecs share: rasters to streams and back, a chunk of time after another.
+
+A codec derives from `RasterCodec`. It says by `_encoder` how to make bytes of chunks, and by `_decoder` how to make
+chunks of bytes again. Shapes, chunks, checksums, time ranges, memory limits and checks of the input are seen to here.
+"""
+
+from __future__ import annotations
+
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import ClassVar, Generic, Protocol, TypedDict, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from model.codecs.results import SpikeResult
+from model.codecs.spikes import Spikes
+from model.codecs.stream import CHUNK_BINS_MAX, Header, Stream, join, steps_of_chunk
+from model.errors import CodecError
+from model.golden.settings import check_int
+from model.raster import MAX_BINS, checked_bytes
+
+TRUSTED_BINS_A_BYTE = 4096
+"""A raster of more bins than `CHUNK_BINS_MAX`, and than these for each byte of its stream, is checked before it gets
+its memory."""
+
+ResultT_co = TypeVar("ResultT_co", bound=SpikeResult, covariant=True)
+ChunkDecoder = Callable[[NDArray[np.uint8], NDArray[np.int8]], None]
+"""Decodes the payload of a chunk into its rows, all zeros so far; raises `CodecError` for a payload that is not one."""
+
+
+class Common(TypedDict):
+    """What every result states; `Result(**common, ...)` takes it over."""
+
+    n_steps: int
+    n_channels: int
+    n_spikes: int
+    compressed_bytes: int
+
+
+class ChunkEncoder(Protocol[ResultT_co]):
+    """Encodes the chunks of one raster, in order."""
+
+    def encode(self, rows: NDArray[np.int8]) -> bytes:
+        """Return the payload of the next chunk; `rows` is C-contiguous, 0/1, not empty, and not to be written to."""
+
+    def parameters(self) -> bytes:
+        """Return what the decoder must know beside the payloads; asked for once all chunks are encoded."""
+
+    def result(self, common: Common) -> ResultT_co:
+        """Return what it came to."""
+
+
+class RasterCodec(ABC, Generic[ResultT_co]):
+    """A codec for spike rasters of shape (steps, channels).
+
+    Attributes
+    ----------
+    name : str
+        Name in the registry and in the stream.
+    chunk_bins : int
+        Bins of a chunk, about; the codec's memory grows with it, and what it can learn.
+    """
+
+    name: ClassVar[str]
+    chunk_bins: ClassVar[int] = 1 << 22
+
+    @abstractmethod
+    def _encoder(self, channels: int) -> ChunkEncoder[ResultT_co]:
+        """Return an encoder for a raster of so many channels."""
+
+    @classmethod
+    @abstractmethod
+    def _decoder(cls, header: Header) -> ChunkDecoder:
+        """Return what decodes the chunks of a stream with this header; `CodecError` if its parameters are not valid."""
+
+    def compress(self, spikes: ArrayLike) -> tuple[bytes, ResultT_co]:
+        """Compress a raster to one self-describing stream.
+
+        Parameters
+        ----------
+        spikes : array_like, shape (steps, channels)
+            Zeros and ones: `bool`, integers, or floats that are exactly 0 or 1, in any memory layout. Either size may
+            be 0.
+
+        Returns
+        -------
+        data : bytes
+            The stream; `decompress` needs nothing else.
+        result : SpikeResult
+            What it came to.
+
+        Raises
+        ------
+        ValueError
+            `spikes` has another shape, type or value.
+        """
+        checked = Spikes(spikes)
+        encoder = self._encoder(checked.channels)
+        chunk_steps = self._chunk_steps(checked.channels)
+        payloads, n_spikes = [], 0
+        for rows in checked.chunks(chunk_steps) if checked.channels else ():
+            payloads.append(encoder.encode(rows))
+            n_spikes += int(np.count_nonzero(rows.view(np.bool_)))
+        header = Header(self.name, checked.steps, checked.channels, chunk_steps, encoder.parameters())
+        data = join(header, payloads or [b""])
+        return data, encoder.result(
+            Common(n_steps=checked.steps, n_channels=checked.channels, n_spikes=n_spikes, compressed_bytes=len(data))
+        )
+
+    def _chunk_steps(self, channels: int) -> int:
+        """Return the steps of a chunk."""
+        return steps_of_chunk(channels, self.chunk_bins)
+
+    def decompress(
+        self,
+        data: bytes,
+        T: int | None = None,  # noqa: N803 - the published names of steps and channels
+        N: int | None = None,  # noqa: N803
+        *,
+        start: int = 0,
+        stop: int | None = None,
+        max_bins: int = MAX_BINS,
+    ) -> NDArray[np.int8]:
+        """Return the raster of a stream that `compress` made.
+
+        Parameters
+        ----------
+        data : bytes
+            The whole stream.
+        T, N : int, optional
+            Steps and channels that the raster must have; the stream knows them, so that they are only checked.
+        start, stop : int, optional
+            Return steps `start` to `stop`, exclusive, and decode no more chunks than hold them. All by default.
+        max_bins : int, default 2**32
+            Most bins (steps x channels), each a byte of the result, to return. A stream that grows beyond 2**26 bins
+            and 4096 bins a byte is decoded twice, the first time only to check it: a forged one takes no memory.
+
+        Returns
+        -------
+        NDArray of int8, shape (steps, channels)
+            Zeros and ones.
+
+        Raises
+        ------
+        CodecError
+            The stream is damaged, cut off, forged, of another codec or shape, or holds more than `max_bins`.
+        ValueError
+            An argument is of the wrong type or out of range.
+        """
+        stream = Stream(checked_bytes("data", data))
+        if stream.header.codec != self.name:
+            raise CodecError(
+                f"stream is of codec {stream.header.codec!r}, not {self.name!r}; model.decompress decodes any"
+            )
+        check_shape(stream.header.steps, stream.header.channels, T, N)
+        first, end = checked_range(stream.header.steps, stream.header.channels, start, stop, max_bins)
+        return _decode(stream, self._decoder(stream.header), first, end)
+
+
+def check_shape(steps: int, channels: int, expected_steps: int | None, expected_channels: int | None) -> None:
+    """Raise unless a stream has the shape that the caller passed, if any."""
+    for name, found, expected in (("T", steps, expected_steps), ("N", channels, expected_channels)):
+        if expected is not None:
+            check_int(name, expected, 0, sys.maxsize)
+            if found != expected:
+                raise CodecError(f"stream holds a raster of {steps} x {channels} bins, but {name} is {expected}")
+
+
+def checked_range(steps: int, channels: int, start: int, stop: int | None, max_bins: int) -> tuple[int, int]:
+    """Return first and last step, exclusive, to decode, or raise if there are no such steps or too many bins."""
+    check_int("max_bins", max_bins, 1, sys.maxsize)
+    check_int("start", start, 0, steps)
+    end = steps if stop is None else stop
+    check_int("stop", end, start, steps)
+    if (end - start) * channels > max_bins:
+        raise CodecError(f"stream holds {end - start} x {channels} bins; max_bins allows {max_bins}")
+    return start, end
+
+
+def _decode(stream: Stream, decode: ChunkDecoder, start: int, end: int) -> NDArray[np.int8]:
+    header = stream.header
+    if header.steps == 0 or header.channels == 0:
+        if stream.payload(0).size:
+            raise CodecError(f"stream has a payload for a raster of {header.steps} x {header.channels} bins")
+        return np.zeros((end - start, header.channels), dtype=np.int8)
+    chunks = range(start // header.chunk_steps, -(-end // header.chunk_steps)) if start < end else range(0)
+    stream.verify(max(1, chunks.start), chunks.stop)
+    if (end - start) * header.channels > max(CHUNK_BINS_MAX, TRUSTED_BINS_A_BYTE * stream.size):
+        for index in chunks:
+            _decode_chunk(stream, decode, index)
+    try:
+        raster = np.zeros((end - start, header.channels), dtype=np.int8)
+    except MemoryError:
+        raise CodecError(f"stream holds {end - start} x {header.channels} bins, too many for this memory") from None
+    for index in chunks:
+        chunk_start, chunk_end = header.chunk_range(index)
+        if start <= chunk_start and chunk_end <= end:
+            decode(stream.payload(index), raster[chunk_start - start : chunk_end - start])
+        else:
+            kept_start, kept_end = max(start, chunk_start), min(end, chunk_end)
+            rows = _decode_chunk(stream, decode, index)
+            raster[kept_start - start : kept_end - start] = rows[kept_start - chunk_start : kept_end - chunk_start]
+    return raster
+
+
+def _decode_chunk(stream: Stream, decode: ChunkDecoder, index: int) -> NDArray[np.int8]:
+    start, end = stream.header.chunk_range(index)
+    rows = np.zeros((end - start, stream.header.channels), dtype=np.int8)
+    decode(stream.payload(index), rows)
+    return rows
