@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
-import sys
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model.golden.settings import CHANNELS_MAX, check_int
+from model.synth.checks import TINY, check_counts, check_number
 
-TINY = 1e-9
-"""Least value of what must be more than 0."""
 BURST_SPIKES = 4
 BURST_INTERVAL_MS = 5.0
 BURST_JITTER = 0.25
@@ -43,8 +40,8 @@ def bernoulli_raster(density: float, n_steps: int = 20_000, n_channels: int = 10
     ValueError
         An argument is out of range.
     """
-    _check_number("density", density, 0, 1)
-    _check_counts(n_steps, n_channels, seed)
+    check_number("density", density, 0, 1)
+    check_counts(n_steps, n_channels, seed)
     rng = np.random.default_rng(seed)
     return (rng.random((n_steps, n_channels), dtype=np.float32) < density).view(np.int8)
 
@@ -94,13 +91,13 @@ def physiological_raster(
     ValueError
         An argument is out of range.
     """
-    _check_counts(n_steps, n_channels, seed)
-    _check_number("bin_ms", bin_ms, TINY)
-    _check_number("rate_median_hz", rate_median_hz, TINY)
-    _check_number("rate_mean_hz", rate_mean_hz, rate_median_hz)
-    _check_number("refractory_ms", refractory_ms, 0)
-    _check_number("burst_chance", burst_chance, 0, 1)
-    _check_number("event_rate_hz", event_rate_hz, 0)
+    check_counts(n_steps, n_channels, seed)
+    check_number("bin_ms", bin_ms, TINY)
+    check_number("rate_median_hz", rate_median_hz, TINY)
+    check_number("rate_mean_hz", rate_mean_hz, rate_median_hz)
+    check_number("refractory_ms", refractory_ms, 0)
+    check_number("burst_chance", burst_chance, 0, 1)
+    check_number("event_rate_hz", event_rate_hz, 0)
 
     rng = np.random.default_rng(seed)
     spread = math.sqrt(2 * math.log(rate_mean_hz / rate_median_hz))
@@ -155,15 +152,3 @@ def _event_envelope(rng: np.random.Generator, n_steps: int, bin_ms: float, event
     shape = np.sin(np.pi * (np.arange(steps) + 0.5) / steps)
     envelope: NDArray[np.float64] = np.convolve(starts, shape)[:n_steps].clip(max=1.0)
     return envelope
-
-
-def _check_counts(n_steps: int, n_channels: int, seed: int) -> None:
-    check_int("n_steps", n_steps, 1, sys.maxsize)
-    check_int("n_channels", n_channels, 1, CHANNELS_MAX)
-    check_int("seed", seed, 0, sys.maxsize)
-
-
-def _check_number(name: str, value: float, low: float, high: float = sys.float_info.max) -> None:
-    if not low <= value <= high:
-        allowed = f"at least {low:g}, and finite" if high == sys.float_info.max else f"in {low:g}..{high:g}"
-        raise ValueError(f"{name} must be {allowed}, not {value!r}")
