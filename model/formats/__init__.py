@@ -1,0 +1,1 @@
+"""Formats that neuromorphic targets read, one a file: a raster to packets and back."""
