@@ -14,12 +14,13 @@ SIM_ARGS ?=
 DRAWS ?= 500
 SEED ?= 1
 TEST_ARGS ?=
+BLOCK ?=
 VERILOG := build/verilog/spike_encoder_$(CHANNELS)x$(LANES).v
 
 # $(call need,command,Debian package): stop with the command that installs what is missing.
 need = command -v $(1) >/dev/null || { echo "$(1) is missing; install it, for example with: apt-get install $(2)" >&2; exit 2; }
 
-.PHONY: help sim sim-recording test tb-full verilog results faults bench fuzz lint clean
+.PHONY: help sim sim-recording test tb-full formal verilog results faults bench fuzz lint clean
 
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; do \
@@ -49,6 +50,9 @@ test: $(READY) ## Run all tests and every block's bench (TEST_ARGS=...)
 tb-full: $(READY) ## Encode many more random recordings in simulation (DRAWS=500 SEED=1)
 	@$(RUN) -m pytest -n auto tb/test_spike_encoder.py --random-draws $(DRAWS) --draw-seed $(SEED) $(TEST_ARGS)
 
+formal: $(READY) ## Prove the blocks' properties; write docs/formal.md (BLOCK=isi_encoder for one)
+	@$(RUN) -m formal $(BLOCK)
+
 verilog: $(READY) ## Write the encoder's Verilog (CHANNELS=1024 LANES=8)
 	@$(RUN) -m hdl generate --channels $(CHANNELS) --lanes $(LANES) --output $(VERILOG)
 
@@ -62,8 +66,9 @@ bench: $(READY) ## Compare sizes and speeds with general compressors
 	@$(RUN) -m bench.encode
 	@$(RUN) -m bench.receive
 
-fuzz: $(READY) ## Random bytes and mutated streams into a receiver (a few minutes)
+fuzz: $(READY) ## Random bytes and mutated streams into receiver and RTL decoder (minutes)
 	@$(RUN) -m bench.fuzz_receiver
+	@$(RUN) -m sim fuzz
 
 lint: $(READY) ## Check style and types
 	@$(VENV)/bin/ruff check .
