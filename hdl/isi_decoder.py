@@ -5,7 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.bit_unpacker import BitUnpacker
-from hdl.layouts import CODER_BITS, CODING, PAYLOAD_BYTE, decoded_token
+from hdl.layouts import CODING, PAYLOAD_BYTE, decoded_token
 from hdl.leb128_decoder import Leb128Decoder
 from hdl.rice_decoder import RiceDecoder
 from model.golden.settings import CODER_IDS
@@ -26,7 +26,7 @@ class IsiDecoder(wiring.Component):
     Members
     -------
     coding : In(stream)
-        Keyframe flag and coder of each payload.
+        Tag, keyframe flag and coder of each payload.
     i : In(stream)
         Bytes of payloads.
     o : Out(stream)
@@ -49,20 +49,20 @@ class IsiDecoder(wiring.Component):
         m.submodules.bit_unpacker = unpacker = BitUnpacker()
         wiring.connect(m, wiring.flipped(self.i), unpacker.i)
         active, start = Signal(), Signal()
-        coder = Signal(CODER_BITS)
+        packet = Signal(CODING)
         m.d.comb += [
             self.coding.ready.eq(~active),
             start.eq(self.coding.valid & ~active),
             unpacker.clear.eq(self.o.valid & self.o.ready & self.o.payload.end),
         ]
         with m.If(start):
-            m.d.sync += [active.eq(1), coder.eq(self.coding.payload.coder)]
+            m.d.sync += [active.eq(1), packet.eq(self.coding.payload)]
         with m.If(unpacker.clear):
             m.d.sync += active.eq(0)
 
         for name, kind in DECODERS.items():
             m.submodules[f"{name}_decoder"] = decoder = kind(self._channels)
-            chosen = active & (coder == CODER_IDS[name])
+            chosen = active & (packet.coder == CODER_IDS[name])
             m.d.comb += [
                 decoder.window.eq(unpacker.window),
                 decoder.available.eq(unpacker.available),
@@ -76,6 +76,7 @@ class IsiDecoder(wiring.Component):
                     unpacker.take.eq(decoder.take),
                     self.o.valid.eq(decoder.o.valid),
                     self.o.payload.eq(decoder.o.payload),
+                    self.o.payload.tag.eq(packet.tag),
                     decoder.o.ready.eq(self.o.ready),
                 ]
         return m

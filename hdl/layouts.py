@@ -37,16 +37,22 @@ PACKET_BYTE = data.StructLayout({"data": 8, "last": 1})
 CLOSING = data.StructLayout({"steps": bits_for(EPOCH_STEPS_MAX), "check": 16})
 """What is known only at the end of a packet: its steps, and the check of its spikes."""
 
+TAG_BITS = 2
+"""Low bits of a packet's sequence number, by which a decoder finds that two of its streams are out of step."""
+
 PACKET_INFO = data.StructLayout(
-    {"keyframe": 1, "continues": 1, "step_index": 32, "closing": CLOSING, "settings": SETTINGS}
+    {"tag": TAG_BITS, "keyframe": 1, "continues": 1, "step_index": 32, "closing": CLOSING, "settings": SETTINGS}
 )
 """What a decoder knows of a packet before its payload.
 
 `continues` says that it follows the packet before it, `settings` are those of the last keyframe, this one included.
 """
 
-CODING = data.StructLayout({"keyframe": 1, "coder": CODER_BITS})
+CODING = data.StructLayout({"tag": TAG_BITS, "keyframe": 1, "coder": CODER_BITS})
 """What the interval decoder must know of a packet before its payload."""
+
+EMPTY_BITS = 4
+"""With it, a run of 8 lanes has 16 bits: the width of an iCE40's memory."""
 
 K_BITS = bits_for(K_MAX)
 
@@ -114,9 +120,18 @@ def decoded_token(channels: int) -> data.StructLayout:
     """Return the shape of a step of the interval decoder.
 
     `error` says that `gap` is the number of bins before an error; `end` that the payload is over, and `bad` with it
-    that it was not one that an encoder writes.
+    that it was not one that an encoder writes. `tag` is the packet's.
     """
-    return data.StructLayout({"gap": gap_bits(channels), "error": 1, "end": 1, "bad": 1})
+    return data.StructLayout({"tag": TAG_BITS, "gap": gap_bits(channels), "error": 1, "end": 1, "bad": 1})
+
+
+def run(lanes: int) -> data.StructLayout:
+    """Return the shape of a run: `empty` words without errors, and behind them one with the errors `bits`, if any.
+
+    `end` says that all words behind it, to the end of the packet, are without errors, and `bad` with it that the
+    payload was not one that an encoder writes. `tag` is the packet's.
+    """
+    return data.StructLayout({"tag": TAG_BITS, "empty": EMPTY_BITS, "bits": lanes, "end": 1, "bad": 1})
 
 
 def decoded_word(lanes: int) -> data.StructLayout:

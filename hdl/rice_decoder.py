@@ -23,10 +23,12 @@ class Phase(enum.Enum, shape=1):
 
 
 class RiceDecoder(wiring.Component):
-    """Reads a codeword in two or more cycles: its leading zeros, up to 8 a cycle, then its body.
+    """Reads a codeword's leading zeros, up to 8 a cycle, and with the last of them its body.
 
-    Latency: one cycle from a codeword's last bit to its token. Throughput: a codeword in two cycles, one more for each
-    8 leading zeros. Back-pressure: a token waits, and holds up the bits.
+    An escape's body is read a cycle later, and so is one that is not all there yet.
+
+    Latency: one cycle from a codeword's last bit to its token. Throughput: a codeword a cycle, one cycle more for each
+    8 leading zeros and for an escape. Back-pressure: a token waits, and holds up the bits.
 
     Parameters
     ----------
@@ -64,17 +66,24 @@ class RiceDecoder(wiring.Component):
 
         n, width = Signal(range(GAP_BITS + BYTE + 1)), Signal(range(GAP_BITS + BYTE + K_MAX + 1))
         quotient, body, gap = Signal(GAP_BITS + 1), Signal(TAKE_MAX), Signal(GAP_BITS + 1)
+        at_once, short_width = Signal(), Signal(range(BYTE + K_MAX + 1))
         below = Signal(range(WINDOW_BITS + 1))
         too_wide = Signal()
         m.d.comb += [
             n.eq(Mux(zeros > ESCAPE, zeros - ESCAPE, 0)),
             width.eq(n + debt.k),
             too_wide.eq(width >= GAP_BITS),
-            quotient.eq(Mux(zeros > ESCAPE, ESCAPE, zeros) + (1 << n) - 1),
-            below.eq(WINDOW_BITS - width),
+            short_width.eq(leading + 1 + debt.k),
+            at_once.eq((phase == Phase.ZEROS) & (zeros < ESCAPE) & (self.available >= short_width)),
+            below.eq(WINDOW_BITS - Mux(at_once, short_width, width)),
             body.eq(self.window >> below),
             gap.eq((quotient << debt.k) + body),
         ]
+        with m.If(at_once):
+            # The 1 behind the zeros is still at the top of `body`, and counts as a quotient of 1.
+            m.d.comb += quotient.eq(zeros + leading - 1)
+        with m.Else():
+            m.d.comb += quotient.eq(Mux(zeros > ESCAPE, ESCAPE, zeros) + (1 << n) - 1)
 
         reading, whole, over, bad = Signal(), Signal(), Signal(), Signal()
         m.d.comb += [
@@ -90,7 +99,10 @@ class RiceDecoder(wiring.Component):
         with m.If(self.start):
             m.d.sync += [phase.eq(Phase.ZEROS), zeros.eq(0)]
         with m.If(reading & (phase == Phase.ZEROS)):
-            with m.If(octet.any()):
+            with m.If(octet.any() & at_once):
+                m.d.comb += [whole.eq(1), self.take.eq(short_width)]
+                m.d.sync += zeros.eq(0)
+            with m.Elif(octet.any()):
                 m.d.comb += self.take.eq(leading + 1)
                 m.d.sync += [zeros.eq(zeros + leading), phase.eq(Phase.BODY)]
             with m.Elif(zeros > ZEROS_MAX):

@@ -2,19 +2,15 @@
 
 from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
-from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 
 from hdl.depacketizer import Depacketizer
 from hdl.gap_expander import GapExpander
 from hdl.isi_decoder import IsiDecoder
-from hdl.layouts import PACKET_BYTE, decoded_token, decoded_word
+from hdl.layouts import PACKET_BYTE, decoded_word
 from hdl.packet_buffer import PacketBuffer
 from hdl.predictor import Predictor
 from hdl.spike_check import SpikeCheck
-
-GAPS_AHEAD = 16
-"""Gaps that are decoded ahead, while words without errors go out."""
 
 
 class SpikeDecoder(wiring.Component):
@@ -25,9 +21,10 @@ class SpikeDecoder(wiring.Component):
     whose payload no encoder writes) is known only at its end: its last word is marked as bad, and nothing more is shown
     up to the next keyframe.
 
-    Latency: a packet, and the time to read its header. Throughput: a word a cycle while a word holds at most one error,
-    one more cycle for each further error; a byte a cycle at the input. Back-pressure: stalls the input, never drops.
-    Memory: 40 bits a channel and the packet buffer.
+    Latency: a packet, the time to read its header, and 16 cycles. Throughput: a word a cycle while errors are fewer
+    than words, headers and denser words included, since errors are sorted ahead of the words; else an error a cycle. A
+    byte a cycle at the input. Back-pressure: stalls the input, never drops. Memory: 40 bits a channel and the packet
+    buffer.
 
     Parameters
     ----------
@@ -68,7 +65,6 @@ class SpikeDecoder(wiring.Component):
         self._gap_expander = GapExpander(channels, lanes)
         self._predictor = Predictor(channels, lanes, inverse=True)
         self._spike_check = SpikeCheck(channels, lanes)
-        self._token = decoded_token(channels)
         super().__init__(
             {
                 "i": In(stream.Signature(PACKET_BYTE)),
@@ -89,7 +85,6 @@ class SpikeDecoder(wiring.Component):
         m.submodules.isi_decoder = isi_decoder = self._isi_decoder
         m.submodules.gap_expander = gap_expander = self._gap_expander
         m.submodules.predictor = predictor = self._predictor
-        m.submodules.tokens = tokens = SyncFIFOBuffered(width=self._token.size, depth=GAPS_AHEAD)
 
         wiring.connect(m, wiring.flipped(self.i), packet_buffer.i)
         wiring.connect(m, packet_buffer.o, depacketizer.i)
@@ -97,14 +92,9 @@ class SpikeDecoder(wiring.Component):
         wiring.connect(m, depacketizer.o, isi_decoder.i)
         wiring.connect(m, depacketizer.coding, isi_decoder.coding)
         wiring.connect(m, depacketizer.info, gap_expander.packet)
+        wiring.connect(m, isi_decoder.o, gap_expander.i)
         wiring.connect(m, gap_expander.o, predictor.i)
         m.d.comb += [
-            tokens.w_data.eq(isi_decoder.o.payload),
-            tokens.w_en.eq(isi_decoder.o.valid),
-            isi_decoder.o.ready.eq(tokens.w_rdy),
-            gap_expander.i.payload.eq(tokens.r_data),
-            gap_expander.i.valid.eq(tokens.r_rdy),
-            tokens.r_en.eq(gap_expander.i.ready),
             predictor.settings.eq(gap_expander.about.packet.settings),
             self.dropped.eq(packet_buffer.dropped),
             self.rejected.eq(depacketizer.rejected),
@@ -116,17 +106,15 @@ class SpikeDecoder(wiring.Component):
     def _show(self, m: Module) -> None:
         """Let the words at the predictor's output through, but for those of packets that cannot be trusted."""
         word, about = self._predictor.o, self._gap_expander.about
-        first_step = about.step_index == about.packet.step_index
         m.submodules.spike_check = check = self._spike_check
 
-        epoch_first, lost, hides, mismatch, taken = Signal(), Signal(init=1), Signal(), Signal(), Signal()
+        lost, hides, mismatch, taken = Signal(init=1), Signal(), Signal(), Signal()
         m.d.comb += [
-            epoch_first.eq(word.payload.row_first & first_step),
             hides.eq(lost),
             taken.eq(word.valid & word.ready),
             check.spikes.eq(word.payload.bits),
             check.row_last.eq(word.payload.row_last),
-            check.restart.eq(epoch_first),
+            check.restart.eq(about.epoch_first),
             check.take.eq(taken),
             mismatch.eq(word.payload.epoch_last & (about.bad | (check.value != about.packet.closing.check))),
             self.o.valid.eq(word.valid & ~hides),
@@ -139,7 +127,7 @@ class SpikeDecoder(wiring.Component):
             self.hidden.eq(taken & word.payload.epoch_last & hides),
             self.bad.eq(taken & mismatch & ~hides),
         ]
-        with m.If(epoch_first):
+        with m.If(about.epoch_first):
             m.d.comb += hides.eq(~about.packet.keyframe & (lost | ~about.packet.continues))
         with m.If(taken):
             m.d.sync += lost.eq(hides | mismatch)

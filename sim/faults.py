@@ -159,7 +159,7 @@ ENCODER_STATE: Mapping[str, tuple[str, ...]] = {
 }
 DECODER_STATE: Mapping[str, tuple[str, ...]] = {
     **ENCODER_STATE,
-    "gap counter": ("gap_expander lane",),
+    "gap counter": ("run_gatherer lane",),
     "packet memory": ("packet_buffer storage", "packet_buffer trailers storage"),
 }
 """Registers and memories of each class, by the ends of their names; what is in none is in the class `OTHER`."""

@@ -27,8 +27,6 @@ class Loopback(NamedTuple):
         What the encoder sent.
     cycles : int
         Clock cycles from the decoder's first word to its last one.
-    error_cycles : int or None
-        Of these, what second and further errors of words take; None where prediction hides which bins are errors.
     buffer_bytes : int
         Size of the decoder's packet buffer.
     """
@@ -38,7 +36,6 @@ class Loopback(NamedTuple):
     packets: int
     bytes: int
     cycles: int
-    error_cycles: int | None
     buffer_bytes: int
 
     @property
@@ -83,15 +80,8 @@ def loop_back(stimulus: Stimulus) -> Loopback:
         packets=len(packets),
         bytes=sum(map(len, packets)),
         cycles=int(shown.cycles_out[-1] - shown.cycles_out[0]) + 1 if len(shown.output) else 0,
-        error_cycles=None if settings.alpha_q8 else _further_errors(stimulus),
         buffer_bytes=room,
     )
-
-
-def _further_errors(stimulus: Stimulus) -> int:
-    """Return how many errors are not the first one of their word, where every spike is an error."""
-    errors = np.unpackbits(stimulus.words(), axis=1).sum(axis=1, dtype=np.int64)
-    return int(np.maximum(errors - 1, 0).sum())
 
 
 def print_loopback(result: Loopback, console: Console) -> None:
@@ -106,9 +96,7 @@ def print_loopback(result: Loopback, console: Console) -> None:
     table.add_row("decoder: words; cycles", f"{result.words:,}; {result.cycles:,}")
     if result.cycles:
         table.add_row("words a cycle", f"{result.words_per_cycle:.4f}")
-    if result.error_cycles is not None:
-        table.add_row("cycles for further errors of a word", f"{result.error_cycles:,}")
-        table.add_row("other cycles without a word", f"{result.cycles - result.words - result.error_cycles:,}")
+        table.add_row("cycles without a word", f"{result.cycles - result.words:,}")
     console.print(table)
     for difference in result.differences:
         console.print(f"Wrong: {difference}")

@@ -21,11 +21,18 @@ def test_the_raster_comes_back(coder, pauses):
     assert (result.words, result.packets) == (150 * 4, 8)
 
 
-def test_lost_cycles_are_accounted_for():
-    result = loop_back(Stimulus(RASTER, Settings(alpha_q8=0, epoch_steps=150), 4))
-    errors = np.pad(RASTER, ((0, 0), (0, 3))).reshape(-1, 4).sum(axis=1)
-    assert result.error_cycles == np.maximum(errors - 1, 0).sum()
-    assert result.cycles >= result.words + result.error_cycles
+@pytest.mark.parametrize("keyframe_interval", [1, 10])
+def test_the_decoder_shows_a_word_in_every_cycle_at_one_percent(keyframe_interval):
+    raster = (np.random.default_rng(4).random((600, 64)) < 0.01).astype(np.int8)
+    settings = Settings(alpha_q8=0, epoch_steps=20, keyframe_interval=keyframe_interval)
+    result = loop_back(Stimulus(raster, settings, 8))
+    assert result.differences == ()
+    assert result.cycles == result.words == 600 * 8
+
+
+def test_words_full_of_errors_take_a_cycle_an_error():
+    result = loop_back(Stimulus(np.ones_like(RASTER), Settings(alpha_q8=0, epoch_steps=150), 4))
+    assert result.cycles == pytest.approx(RASTER.size, rel=0.01)
 
 
 def test_another_raster_is_a_difference(monkeypatch):
