@@ -15,6 +15,7 @@ from hdl.register_map import register_page
 from hdl.spike_decoder_top import SpikeDecoderTop
 from hdl.spike_encoder_soc import SpikeEncoderSoc
 from hdl.spike_encoder_top import SpikeEncoderTop
+from model.command_line import BAD_INPUT, run
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode="markdown")
 
@@ -35,13 +36,21 @@ ENCODERS: dict[Top, tuple[str, Callable[..., wiring.Component]]] = {
 
 
 @contextmanager
-def _errors_shown() -> Iterator[None]:
-    """Show what is wrong with the arguments or the files in one line, and end with status 2."""
+def _errors_shown(output: Path | None) -> Iterator[None]:
+    """Show what is wrong with the arguments or with the file to write in one line, and end with status 2."""
     try:
+        if output is not None and output.is_dir():
+            raise ValueError(f"output must be a file, not the folder {output}")
         yield
-    except (ValueError, OSError) as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(2) from None
+    except ValueError as error:
+        _fail(str(error))
+    except OSError as error:
+        _fail(f"output {output} cannot be written: {error.strerror}")
+
+
+def _fail(sentence: str) -> None:
+    typer.echo(f"error: {sentence}", err=True)
+    raise typer.Exit(BAD_INPUT) from None
 
 
 @app.callback()
@@ -77,7 +86,7 @@ def generate(
 
     `python -m hdl generate --top encoder-soc --channels 384 --lanes 4`
     """
-    with _errors_shown():
+    with _errors_shown(output):
         name, component = _component(top, channels, lanes, coder)
         output = output or Path(f"{name}.v")
         write_component_verilog(component, name, output)
@@ -104,10 +113,10 @@ def registers(
 
     `python -m hdl registers -o docs/registers.md`
     """
-    with _errors_shown():
+    with _errors_shown(output):
         output.write_text(register_page())
     typer.echo(f"{output}: written")
 
 
 if __name__ == "__main__":
-    app()
+    run(app, "python -m hdl")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from rich.live import Live
 from rich.text import Text
 
 from model import events as reported
+from model.command_line import BAD_INPUT, run
 from model.errors import CodecError
 from model.events import Epoch, Start
 from model.golden.settings import check_int
@@ -29,8 +31,6 @@ from model.sources import STANDARD_INPUT, Source, from_file, from_udp
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode="markdown")
 
-BAD_INPUT = 2
-"""Exit status where the input cannot be used."""
 REFRESHES_A_SECOND = 4
 RATE_WINDOW_S = 2
 """The rate shown is that of so many seconds."""
@@ -133,7 +133,7 @@ def receive(
         if idle_seconds is not None and not idle_seconds > 0:
             raise ValueError(f"idle_seconds must be above 0, not {idle_seconds}")
         if max_packets is not None:
-            check_int("max_packets", max_packets, 1, 2**63 - 1)
+            check_int("max_packets", max_packets, 1, sys.maxsize)
         source = _source(path, udp)
         receiver = Receiver(source.framing, max_bins=max_bins)
         reception = Reception(receiver)
@@ -215,5 +215,10 @@ def _receive(
                     sink.write(event, recording)
 
 
+def entry(name: str = "corticodec") -> None:
+    """Run the command line."""
+    run(app, name)
+
+
 if __name__ == "__main__":
-    app(prog_name="python -m model")
+    entry("python -m model")
