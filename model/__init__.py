@@ -9,6 +9,7 @@ from model.errors import CodecError
 from model.golden.settings import Settings
 
 if TYPE_CHECKING:
+    from model.codecs.isi import SpikeCodec
     from model.codecs.registry import decompress, get_codec, list_codecs
     from model.events import Epoch
     from model.raster import decode_packets, decode_raster, encode_packets, encode_raster
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "Epoch": "model.events",
     "Receiver": "model.receiver",
+    "SpikeCodec": "model.codecs.isi",
     "decode_packets": "model.raster",
     "decode_raster": "model.raster",
     "decompress": "model.codecs.registry",
@@ -33,6 +35,7 @@ __all__ = [
     "Epoch",
     "Receiver",
     "Settings",
+    "SpikeCodec",
     "decode_packets",
     "decode_raster",
     "decompress",

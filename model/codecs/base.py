@@ -99,15 +99,16 @@ class RasterCodec(ABC, Generic[ResultT_co]):
         checked = Spikes(spikes)
         encoder = self._encoder(checked.channels)
         chunk_steps = self._chunk_steps(checked.channels)
-        payloads, n_spikes = [], 0
-        for rows in checked.chunks(chunk_steps) if checked.channels else ():
-            payloads.append(encoder.encode(rows))
-            n_spikes += int(np.count_nonzero(rows.view(np.bool_)))
+        payloads = [encoder.encode(rows) for rows in checked.chunks(chunk_steps) if rows.size]
         header = Header(self.name, checked.steps, checked.channels, chunk_steps, encoder.parameters())
         data = join(header, payloads or [b""])
-        return data, encoder.result(
-            Common(n_steps=checked.steps, n_channels=checked.channels, n_spikes=n_spikes, compressed_bytes=len(data))
+        common = Common(
+            n_steps=checked.steps,
+            n_channels=checked.channels,
+            n_spikes=checked.n_spikes,
+            compressed_bytes=len(data),
         )
+        return data, encoder.result(common)
 
     def _chunk_steps(self, channels: int) -> int:
         """Return the steps of a chunk."""

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from model.kernels.spike_scan import count_spikes
+
 CHANNELS_MAX = 1 << 26
 """Most channels of a raster, so that a step always fits into a chunk of a stream."""
 
@@ -22,7 +24,12 @@ class Spikes:
     Raises
     ------
     ValueError
-        `spikes` has another shape or type, or is a masked array. Wrong values are found by `rows`.
+        `spikes` has another shape or type, or is a masked array. Wrong values are found by `chunks`.
+
+    Attributes
+    ----------
+    n_spikes : int
+        Ones in the chunks so far.
     """
 
     def __init__(self, spikes: ArrayLike) -> None:
@@ -39,6 +46,7 @@ class Spikes:
         if array.shape[1] > CHANNELS_MAX:
             raise ValueError(f"spikes must have at most {CHANNELS_MAX} channels, not {array.shape[1]}")
         self._array = array
+        self.n_spikes = 0
 
     @property
     def steps(self) -> int:
@@ -50,29 +58,33 @@ class Spikes:
         """Columns of the raster."""
         return int(self._array.shape[1])
 
-    def rows(self, start: int, stop: int) -> NDArray[np.int8]:
-        """Return steps `start` to `stop`, C-contiguous; a view where the array allows it, so not to be written to.
+    def chunks(self, chunk_steps: int) -> Iterator[NDArray[np.int8]]:
+        """Yield the rows of `chunk_steps` steps after another, the last cut short where the raster ends.
+
+        They are C-contiguous; views where the array allows it, so not to be written to.
 
         Raises
         ------
         ValueError
-            A bin of them is neither 0 nor 1.
+            A bin of the rows that are due is neither 0 nor 1.
         """
-        rows = self._array[start:stop]
-        if rows.dtype.itemsize == 1 and rows.dtype.kind in "bui" and rows.flags.c_contiguous:
-            bins = rows.view(np.uint8)
-            if bins.size and bins.max() > 1:
+        for start in range(0, self.steps, chunk_steps):
+            yield self._checked(self._array[start : start + chunk_steps])
+
+    def _checked(self, rows: NDArray[np.generic]) -> NDArray[np.int8]:
+        if rows.dtype.itemsize == 1 and rows.dtype.kind in "bui":
+            bins = np.ascontiguousarray(rows).view(np.uint8)
+            count = count_spikes(bins.reshape(-1))
+            if count < 0:
                 raise _value_error(rows, bins > 1)
-            return rows.view(np.int8)
-        wrong = (rows != 0) & (rows != 1)
+            self.n_spikes += count
+            return bins.view(np.int8)
+        spikes = rows == 1
+        wrong = ~spikes & (rows != 0)
         if wrong.any():
             raise _value_error(rows, wrong)
-        return np.ascontiguousarray(rows, dtype=np.int8)
-
-    def chunks(self, chunk_steps: int) -> Iterator[NDArray[np.int8]]:
-        """Yield the rows of `chunk_steps` steps after another, the last cut short where the raster ends."""
-        for start in range(0, self.steps, chunk_steps):
-            yield self.rows(start, start + chunk_steps)
+        self.n_spikes += int(np.count_nonzero(spikes))
+        return np.ascontiguousarray(spikes).view(np.int8)
 
 
 def _value_error(rows: NDArray[np.generic], wrong: NDArray[np.bool_]) -> ValueError:

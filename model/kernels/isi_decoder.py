@@ -33,11 +33,12 @@ def start(
 ) -> IsiDecoder:
     """Begin a packet of `bins` bins whose payload is `data[payload_start:payload_end]`, and find its first error."""
     before_first = IsiDecoder(-1, 8 * payload_start, 8 * payload_end, parameter)
-    return _next_error(before_first, coder, data, bins)
+    return next_error(before_first, coder, data, bins)
 
 
 @part
-def _next_error(decoder: IsiDecoder, coder: int, data: NDArray[np.uint8], bins: int) -> IsiDecoder:
+def next_error(decoder: IsiDecoder, coder: int, data: NDArray[np.uint8], bins: int) -> IsiDecoder:
+    """Read on to the error after `decoder.error`."""
     error, position, end, parameter = decoder
     if coder == RICE:
         gap, position, parameter = rice_coder.decode(parameter, data, position, end)
@@ -59,5 +60,5 @@ def decode_row(
     """Set the errors of a row that starts at bin `row_start`, all zeros so far; stop where the payload is not valid."""
     while 0 <= decoder.error < min(bins, row_start + row.size):
         row[decoder.error - row_start] = 1
-        decoder = _next_error(decoder, coder, data, bins)
+        decoder = next_error(decoder, coder, data, bins)
     return decoder
