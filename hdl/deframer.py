@@ -12,7 +12,7 @@ class Deframer(wiring.Component):
     """Finds the packets between flags and undoes the escapes; a checksum must tell which of them are whole.
 
     A byte waits until the next one shows whether it is the packet's last. A frame that ends in an escape, the abort
-    sequence, loses that escape and is left to the checksum.
+    sequence, is spoilt: its last byte is inverted, which no checksum that was right before can match.
 
     Latency: until the next byte. Throughput: a byte a cycle. Back-pressure: holds up the input. Memory: one byte.
 
@@ -37,7 +37,7 @@ class Deframer(wiring.Component):
             is_flag.eq(self.i.payload == FLAG),
             is_escape.eq(self.i.payload == ESCAPE),
             self.o.valid.eq(self.i.valid & holding & ~is_escape),
-            self.o.payload.data.eq(held),
+            self.o.payload.data.eq(held ^ Mux(is_flag & escaped, 0xFF, 0)),
             self.o.payload.last.eq(is_flag),
             self.i.ready.eq(self.o.ready | ~holding | is_escape),
             taken.eq(self.i.valid & self.i.ready),

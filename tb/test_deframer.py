@@ -28,6 +28,22 @@ def random_line(source: random.Random) -> Iterator[bytes]:
 
 
 @cocotb.test()
+async def aborted_frames_are_spoilt(dut):
+    source = random.Random(1)
+    packets = [bytes(byte & 0x5F for byte in source.randbytes(source.randint(1, 30))) for _ in range(50)]
+    aborted = [source.random() < 0.5 for _ in packets]
+    pairs = list(zip(packets, aborted, strict=True))
+    line = b"".join(packet + bytes([ESCAPE]) * source.randint(1, 3) * aborts + FLAG_BYTE for packet, aborts in pairs)
+    expected = [packet[:-1] + bytes([packet[-1] ^ 0xFF]) if aborts else packet for packet, aborts in pairs]
+    i, o = Stream.of_block(dut, "i", 8), Stream.of_block(dut, "o", PACKET_BYTE)
+    async with Bench(dut) as bench:
+        bench.watch(i)
+        bench.watch_bytes(o, "last", expected)
+        bench.drive(i, line)
+        bench.drain(o)
+
+
+@cocotb.test()
 @cocotb.parametrize(pauses=list(PAUSES))
 async def packets_equal_golden(dut, pauses):
     line = b"".join(random_line(random.Random(pauses)))
