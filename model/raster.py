@@ -74,7 +74,7 @@ def decode_raster(data: bytes, *, max_bins: int = MAX_BINS) -> NDArray[np.int8]:
         An argument is of the wrong type or out of range.
     """
     stream = checked_bytes("data", data)
-    check_int("max_bins", max_bins, 1, sys.maxsize)
+    max_bins = check_int("max_bins", max_bins, 1, sys.maxsize)
     return spike_decoder.decode(stream, container.split(stream), max_bins)
 
 
@@ -117,8 +117,8 @@ def decode_packets(packets: Iterable[bytes], *, max_bins: int = MAX_BINS) -> NDA
     ValueError
         An argument is of the wrong type or out of range.
     """
-    checked = [checked_bytes("each of packets", packet) for packet in packets]
-    check_int("max_bins", max_bins, 1, sys.maxsize)
+    checked = checked_packets(packets)
+    max_bins = check_int("max_bins", max_bins, 1, sys.maxsize)
     edges = np.cumsum([0, *map(len, checked)])
     bounds = np.column_stack([edges[:-1], edges[1:]])
     return spike_decoder.decode(b"".join(checked), bounds, max_bins)
@@ -129,6 +129,8 @@ def _checked_raster(raster: ArrayLike) -> NDArray[np.int8]:
         array = np.asarray(raster)
     except ValueError as error:
         raise ValueError(f"raster must be an array of shape (steps, channels): {error}") from None
+    if np.ma.is_masked(raster):
+        raise ValueError("raster must not have masked bins; fill them, for example with raster.filled(0)")
     if array.ndim != 2 or array.shape[0] < 1 or not 1 <= array.shape[1] <= CHANNELS_MAX:
         raise ValueError(
             "raster must have shape (steps, channels), at least 1 step and 1 to "
@@ -154,6 +156,13 @@ def _checked_settings(settings: Settings | None) -> Settings:
     if not isinstance(settings, Settings):
         raise ValueError(f"settings must be Settings, not {type(settings).__name__}")
     return settings
+
+
+def checked_packets(packets: Iterable[bytes]) -> list[bytes]:
+    """Return `packets` as a list of `bytes`, or raise `ValueError` where they are of other types."""
+    if not isinstance(packets, Iterable):
+        raise ValueError(f"packets must be an iterable of bytes, not {type(packets).__name__}")
+    return [checked_bytes("each of packets", packet) for packet in packets]
 
 
 def checked_bytes(name: str, data: bytes) -> bytes:

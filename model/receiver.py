@@ -15,7 +15,7 @@ from model.kernels import framer
 from model.kernels.crc32c import crc32c
 from model.kernels.deframer import Deframer
 from model.kernels.packet_decoder import PacketDecoder
-from model.raster import checked_bytes
+from model.raster import checked_bytes, checked_packets
 
 MAX_BINS = 1 << 24
 """Bins of a packet that are decoded unless the caller allows more: a few bytes may stand for very many silent ones."""
@@ -44,9 +44,9 @@ def frame_packets(packets: Iterable[bytes]) -> bytes:
     Raises
     ------
     ValueError
-        A packet is not bytes.
+        `packets` is not iterable, or a packet is not bytes.
     """
-    return b"".join(framer.frame(checked_bytes("each of packets", packet)) for packet in packets)
+    return b"".join(map(framer.frame, checked_packets(packets)))
 
 
 class Receiver:
@@ -95,10 +95,9 @@ class Receiver:
     ) -> None:
         if framing not in ("serial", "datagram"):
             raise ValueError(f"framing must be 'serial' or 'datagram', not {framing!r}")
-        check_int("max_bins", max_bins, 1, sys.maxsize)
-        check_int("packet_bytes_max", packet_bytes_max, 1, sys.maxsize)
         self.counters = Counters()
-        self._max_bins = max_bins
+        self._max_bins = check_int("max_bins", max_bins, 1, sys.maxsize)
+        packet_bytes_max = check_int("packet_bytes_max", packet_bytes_max, 1, sys.maxsize)
         self._deframer = Deframer(packet_bytes_max) if framing == "serial" else None
         self._depacketizer = Depacketizer(crc32c)
         self._decoder = PacketDecoder()

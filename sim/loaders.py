@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from model.golden.settings import CHANNELS_MAX
@@ -213,14 +214,23 @@ def _kept_channels(available: int, window: Window) -> int:
     return kept
 
 
+def _load_numpy(path: Path) -> Any:  # noqa: ANN401
+    """Return the array or the archive of a file of NumPy's, or raise `ValueError` where it is no such file."""
+    with path.open("rb") as file:
+        # NumPy would take anything else for a pickle, and speak of that.
+        if not file.read(len(npy.MAGIC_PREFIX)).startswith((npy.MAGIC_PREFIX, b"PK")):
+            raise ValueError(f"{path.name} is neither a .npy nor a .npz file")
+    return np.load(path, allow_pickle=False)
+
+
 def _read_npy(path: Path, window: Window) -> Recording:
     with _reading(path):
-        array = np.load(path, allow_pickle=False)
+        array = _load_numpy(path)
     return _window_of_raster(path, array, window)
 
 
 def _read_npz(path: Path, window: Window) -> Recording:
-    with _reading(path), np.load(path, allow_pickle=False) as archive:
+    with _reading(path), _load_numpy(path) as archive:
         arrays = dict(archive)
     if len(arrays) != 1 and "raster" not in arrays:
         raise ValueError(f"{path} must hold one array, or one named raster; it has {', '.join(arrays) or 'none'}")
@@ -248,7 +258,7 @@ def _read_phy(path: Path, window: Window, fs_hz: float) -> Recording:
     if missing := [name for name in PHY_FILES if not (path / name).is_file()]:
         raise ValueError(f"folder {path} must hold {' and '.join(PHY_FILES)}; {', '.join(missing)} not found")
     with _reading(path):
-        times, clusters = (np.load(path / name, allow_pickle=False).ravel() for name in PHY_FILES)
+        times, clusters = (_load_numpy(path / name).ravel() for name in PHY_FILES)
     if times.dtype.kind not in "iu" or clusters.dtype.kind not in "iu":
         raise ValueError(f"{path} must hold integer samples and clusters, not {times.dtype} and {clusters.dtype}")
     if times.size != clusters.size:

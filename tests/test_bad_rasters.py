@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from model import decode_packets, decode_raster, encode_packets, encode_raster
+from model import CodecError, decode_packets, decode_raster, encode_packets, encode_raster, frame_packets
+from model.golden import SpikeDecoder
 
 
 @pytest.mark.parametrize("encode", [encode_raster, encode_packets])
@@ -30,6 +31,7 @@ from model import decode_packets, decode_raster, encode_packets, encode_raster
         (np.array([["0", "1"]]), "not <U1"),
         (np.array([[0, 1]], dtype=object), "not object"),
         (np.array([[0, 1]], dtype="m8[s]"), "not timedelta64"),
+        (np.ma.array([[0, 1]], mask=[[0, 1]]), "raster must not have masked bins"),
     ],
 )
 def test_rasters(encode, raster, message):
@@ -51,6 +53,23 @@ def test_streams_of_other_types(wrong):
         decode_raster(wrong)
     with pytest.raises(ValueError, match=f"each of packets must be bytes, not {type(wrong).__name__}"):
         decode_packets([wrong])
+
+
+@pytest.mark.parametrize("wrong", [None, 5])
+@pytest.mark.parametrize("take", [decode_packets, frame_packets])
+def test_packets_that_are_no_iterable(take, wrong):
+    with pytest.raises(ValueError, match=f"packets must be an iterable of bytes, not {type(wrong).__name__}"):
+        take(wrong)
+
+
+def test_masked_arrays_without_a_masked_bin():
+    assert encode_raster(np.ma.array([[0, 1]])) == encode_raster([[0, 1]])
+
+
+@pytest.mark.parametrize("decode", [decode_packets, lambda packets: SpikeDecoder().decode(packets)])
+def test_no_packets_are_no_recording(decode):
+    with pytest.raises(CodecError, match="stream holds no packets"):
+        decode([])
 
 
 @pytest.mark.parametrize("wrong", [0, -1, 1.5, None, True])

@@ -3,7 +3,9 @@
 import itertools
 import math
 import random
+from dataclasses import asdict
 
+import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -290,6 +292,19 @@ def test_decoder_goes_on_at_the_next_keyframe_after_a_loss():
 def test_settings_name_what_they_refuse(name, value, allowed):
     with pytest.raises(ValueError, match=f"{name} must be .*{allowed}, not {value!r}"):
         Settings(**{name: value})
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.uint8, np.array])
+def test_settings_take_any_integer_and_keep_an_int(kind):
+    settings = Settings(kind(3), kind(4), kind(5), "rice", kind(6), kind(7))
+    assert settings == Settings(3, 4, 5, "rice", 6, 7)
+    assert {type(value) for value in asdict(settings).values()} == {int, str}
+
+
+@pytest.mark.parametrize("value", [np.bool_(True), np.float64(1), np.array([1])])
+def test_settings_refuse_what_is_no_integer(value):
+    with pytest.raises(ValueError, match=r"sharpness must be an integer in 0\.\.15, not "):
+        Settings(sharpness=value)
 
 
 @pytest.mark.parametrize("channels", [0, 4097, 2.0, None])

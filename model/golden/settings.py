@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import index
 from typing import Literal
 
 CHANNELS_MAX = 4096
@@ -22,13 +23,30 @@ CODER_IDS = {"rice": 0, "leb128": 1}
 PREDICTOR_ID = 0
 """The number on the wire of the only predictor of this version: LFSR against Q8.8 rate."""
 
+RANGES = (
+    ("alpha_q8", 0, ALPHA_Q8_MAX),
+    ("sharpness", 0, SHARPNESS_MAX),
+    ("seed", 0, SEED_MAX),
+    ("epoch_steps", 1, EPOCH_STEPS_MAX),
+    ("keyframe_interval", 1, KEYFRAME_INTERVAL_MAX),
+)
+"""Each setting that is a number, its least value and its largest."""
+
 CoderName = Literal["rice", "leb128"]
 
 
-def check_int(name: str, value: object, low: int, high: int) -> None:
-    """Raise `ValueError` unless `value` is an `int` (not a `bool`) in `low..high`."""
-    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+def check_int(name: str, value: object, low: int, high: int) -> int:
+    """Return `value` as an `int`, or raise `ValueError` unless it is an integer (not a `bool`) in `low..high`.
+
+    Integers of other libraries, such as NumPy's, are integers, too.
+    """
+    try:
+        number = None if isinstance(value, bool) else index(value)  # type: ignore[arg-type]
+    except TypeError:
+        number = None
+    if number is None or not low <= number <= high:
         raise ValueError(f"{name} must be an integer in {low}..{high}, not {value!r}")
+    return number
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +56,8 @@ class Settings:
     Parameters
     ----------
     alpha_q8 : int
-        Adaptation rate of the firing-rate estimate in 1/256, 0..256. 0 switches prediction off: the rate stays 0.
+        Adaptation rate of the firing-rate estimate in 1/256, 0..256. 0 switches prediction off: the rate stays 0. This
+        and all other numbers may be of any integer type, and are kept as `int`.
     sharpness : int
         0..15. 0 predicts a spike with probability rate; 15 predicts one where the rate is above 1/2.
     seed : int
@@ -64,10 +83,7 @@ class Settings:
     keyframe_interval: int = 10
 
     def __post_init__(self) -> None:
-        check_int("alpha_q8", self.alpha_q8, 0, ALPHA_Q8_MAX)
-        check_int("sharpness", self.sharpness, 0, SHARPNESS_MAX)
-        check_int("seed", self.seed, 0, SEED_MAX)
-        check_int("epoch_steps", self.epoch_steps, 1, EPOCH_STEPS_MAX)
-        check_int("keyframe_interval", self.keyframe_interval, 1, KEYFRAME_INTERVAL_MAX)
+        for name, low, high in RANGES:
+            object.__setattr__(self, name, check_int(name, getattr(self, name), low, high))
         if not isinstance(self.coder, str) or self.coder not in CODER_IDS:
             raise ValueError(f"coder must be one of {', '.join(CODER_IDS)}, not {self.coder!r}")

@@ -57,7 +57,7 @@ class SpikeDecoder:
         Raises
         ------
         CodecError
-            A packet cannot be decoded, is missing or out of order, or the number of channels changes.
+            There is no packet, one cannot be decoded, is missing or out of order, or the number of channels changes.
         """
         rows: list[list[int]] = []
         channels = None
@@ -69,6 +69,8 @@ class SpikeDecoder:
             if channels not in (None, self.format.channels):
                 raise CodecError(f"recording changes from {channels} to {self.format.channels} channels")
             channels = self.format.channels
+        if channels is None:
+            raise CodecError("stream holds no packets")
         return rows
 
     def _enter(self, packet: Packet) -> None:

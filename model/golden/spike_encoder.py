@@ -30,12 +30,11 @@ class SpikeEncoder:
     """
 
     def __init__(self, channels: int, settings: Settings | None = None) -> None:
-        check_int("channels", channels, 1, CHANNELS_MAX)
-        self.channels = channels
+        self.channels = check_int("channels", channels, 1, CHANNELS_MAX)
         self.settings = settings or Settings()
         self.scheduler = Scheduler(self.settings)
         self.xor_array = XorArray()
-        self.packetizer = Packetizer(channels, self.settings)
+        self.packetizer = Packetizer(self.channels, self.settings)
         self.spike_check = SpikeCheck()
         self._reset_codec()
 
