@@ -1,134 +1,79 @@
-"""Anything at all into a receiver: `python -m bench.fuzz_receiver`, or `make fuzz`.
+"""Anything at all into a receiver: `python -m bench.fuzz_receiver`, the software's half of `make fuzz`.
 
 Random bytes, and streams of the encoder that were mutated: nothing may raise, nothing wrong may be delivered, every
-step must be delivered or reported, and memory must not grow.
+step must be delivered or reported, a good stream behind it all must be delivered, and memory must not grow.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import random
+import resource
 import time
-import tracemalloc
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import numpy as np
 import typer
 from numpy.typing import NDArray
 from rich.console import Console
-from rich.progress import track
 
-from model import Epoch, Receiver, Settings, encode_packets, frame_packets
+from model import Epoch, Receiver, frame_packets
 from model.events import Event, Gap, Start
-from model.kernels.crc32c import crc32c
-from model.synth import bernoulli_raster, physiological_raster
+from model.golden.framer import FLAG
+from sim.mutations import Stream, mutated, recordings, streams, tails
+from sim.parallel import in_processes
 
+CHANNELS = (1, 17, 60)
+CHUNK_BYTES = 1 << 18
+CHUNK_STREAMS = 500
 PIECE_BYTES = 4096
-FORGED = 0.1
-"""Share of the mutated streams whose packets get checksums that are right again; anything may be delivered of those."""
 FRAME_BYTES_MAX = 10_000
+MAX_BINS = 1 << 20
+"""A forged packet may claim more; it is refused, so that the memory of what is delivered does not hide what is kept."""
 
 
-@dataclass(frozen=True)
-class Stream:
-    """Packets, and what they stand for."""
+@dataclass
+class Tally:
+    """What a part of a run found.
 
-    packets: list[bytes]
-    raster: NDArray[np.int8]
+    Attributes
+    ----------
+    random_bytes : int
+        Into each framing.
+    streams, forged_streams : int
+        Mutated streams, and those of them whose checksums are right.
+    epochs_right, steps_missing, streams_without_an_epoch : int
+        What came of the others.
+    """
 
+    random_bytes: int = 0
+    streams: int = 0
+    forged_streams: int = 0
+    epochs_right: int = 0
+    steps_missing: int = 0
+    streams_without_an_epoch: int = 0
 
-@dataclass(frozen=True)
-class Figures:
-    """What a run found."""
-
-    random_bytes: int
-    streams: int
-    epochs_right: int
-    steps_missing: int
-    streams_without_an_epoch: int
-    forged_streams: int
-    memory_growth_bytes: int
-    seconds: float
-
-
-def streams() -> list[Stream]:
-    """Return streams of many settings, short, so that a mutation strikes every part of them."""
-    found = []
-    for number, (channels, alpha_q8, coder, epoch_steps, interval) in enumerate(
-        [(8, 1, "rice", 20, 4), (60, 64, "rice", 5, 3), (1, 0, "leb128", 30, 1), (17, 256, "leb128", 7, 100)]
-    ):
-        settings = Settings(
-            alpha_q8=alpha_q8,
-            coder=coder,  # type: ignore[arg-type]
-            epoch_steps=epoch_steps,
-            keyframe_interval=interval,
-            sharpness=4 * number,
-        )
-        for raster in (bernoulli_raster(0.1, 120, channels, seed=number), physiological_raster(channels, 120, 5.0)):
-            found.append(Stream(encode_packets(raster, settings), raster))
-    return found
+    def add(self, other: Tally) -> None:
+        """Count another part."""
+        for field in fields(Tally):
+            setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
 
 
-def flip(data: bytearray, rng: random.Random) -> None:
-    """Flip 1 to 32 bits."""
-    for _ in range(rng.choice([1, 1, 2, 8, 32])):
-        data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+class Memory(NamedTuple):
+    """What a process has of the machine's memory, in bytes, after a part of its work."""
+
+    process: int
+    resident_bytes: int
 
 
-def burst(data: bytearray, rng: random.Random) -> None:
-    """Replace a stretch by noise."""
-    at = rng.randrange(len(data))
-    size = min(rng.randrange(1, 40), len(data) - at)
-    data[at : at + size] = rng.randbytes(size)
-
-
-def insert(data: bytearray, rng: random.Random) -> None:
-    """Insert noise."""
-    at = rng.randrange(len(data))
-    data[at:at] = rng.randbytes(rng.randrange(1, 40))
-
-
-def remove(data: bytearray, rng: random.Random) -> None:
-    """Remove a stretch, unless nothing would be left."""
-    at = rng.randrange(1, len(data) + 1)
-    del data[at : at + rng.randrange(1, 200)]
-
-
-def repeat(data: bytearray, rng: random.Random) -> None:
-    """Repeat a stretch."""
-    at = rng.randrange(len(data))
-    data[at:at] = data[at : at + rng.randrange(1, 200)]
-
-
-MUTATIONS: list[Callable[[bytearray, random.Random], None]] = [flip, burst, insert, remove, repeat]
-
-
-def mutated(stream: Stream, rng: random.Random) -> bytes:
-    """Return the framed stream with packets shuffled or lost, and bytes changed."""
-    packets = list(stream.packets)
-    if rng.random() < 0.5:
-        at = rng.randrange(len(packets))
-        packets.insert(rng.randrange(len(packets)), packets.pop(at) if rng.random() < 0.5 else packets[at])
-    if rng.random() < 0.3:
-        del packets[rng.randrange(len(packets))]
-    data = bytearray(frame_packets(packets) or b"\0")
-    for _ in range(rng.randrange(1, 4)):
-        rng.choice(MUTATIONS)(data, rng)
-    return bytes(data)
-
-
-def forged(stream: Stream, rng: random.Random) -> bytes:
-    """Return the framed stream with packets mutated and their checksums set right."""
-    packets = []
-    for packet in stream.packets:
-        body = bytearray(packet[:-4])
-        if rng.random() < 0.3:
-            rng.choice(MUTATIONS)(body, rng)
-        packets.append(bytes(body) + crc32c(bytes(body)).to_bytes(4, "little"))
-    return frame_packets(packets)
+def _memory() -> Memory:
+    # The peak that getrusage tells would be that of the process which this one was forked from.
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return Memory(os.getpid(), pages * resource.getpagesize())
 
 
 def in_pieces(receiver: Receiver, data: bytes, rng: random.Random) -> list[Event]:
@@ -160,55 +105,84 @@ def check(events: list[Event], raster: NDArray[np.int8], next_step: int | None) 
     assert at == next_step, f"{at} steps are accounted for, not {next_step}"
 
 
-def run(random_bytes: int, mutations: int, seed: int, show: bool = False) -> Figures:
+def check_tail(epochs: Sequence[Epoch], tail: Stream) -> None:
+    """Raise `AssertionError` unless a good stream was delivered, all of it."""
+    delivered = np.concatenate([epoch.raster for epoch in epochs]) if epochs else None
+    assert np.array_equal(delivered, tail.raster), "a good stream is not delivered after a bad one"
+
+
+def feed_random_bytes(count: int, seed: int) -> tuple[Tally, Memory]:
+    """Feed random bytes to receivers of both framings, and a good stream after them."""
+    rng = random.Random(f"bytes {seed}")
+    tail = tails(CHANNELS[-1])[0]
+    receivers = {framing: Receiver(framing, packet_bytes_max=FRAME_BYTES_MAX) for framing in ("serial", "datagram")}
+    for _ in range(0, count, PIECE_BYTES):
+        noise = rng.randbytes(PIECE_BYTES)
+        for receiver in receivers.values():
+            assert not receiver.feed(noise), "random bytes became an epoch"
+    check_tail(receivers["serial"].feed(frame_packets(tail.packets)), tail)
+    check_tail([epoch for packet in tail.packets for epoch in receivers["datagram"].feed(packet)], tail)
+    return Tally(random_bytes=-(-count // PIECE_BYTES) * PIECE_BYTES), _memory()
+
+
+def feed_streams(count: int, seed: int) -> tuple[Tally, Memory]:
+    """Feed mutated streams, each to a receiver of its own and to one that has taken all those before, and good ones."""
+    rng = random.Random(f"streams {seed}")
+    found = Tally()
+    veteran = Receiver(packet_bytes_max=FRAME_BYTES_MAX, max_bins=MAX_BINS)
+    for number in range(count):
+        channels = rng.choice(CHANNELS)
+        stream, tail = rng.choice(streams(channels)), tails(channels)[number % 2]
+        mutation = mutated(stream, rng)
+        line = mutation.line + bytes([FLAG])
+        receiver = Receiver(packet_bytes_max=FRAME_BYTES_MAX, max_bins=MAX_BINS)
+        events = in_pieces(receiver, line, rng)
+        if not mutation.forged:
+            check(events, stream.raster, receiver.next_step)
+            found.epochs_right += receiver.counters.epochs
+            found.steps_missing += receiver.counters.missing_steps
+            found.streams_without_an_epoch += receiver.counters.epochs == 0
+        found.forged_streams += mutation.forged
+        veteran.feed(line)
+        for either in (receiver, veteran):
+            check_tail(either.feed(frame_packets(tail.packets)), tail)
+    found.streams = count
+    return found, _memory()
+
+
+def run(random_bytes: int, mutations: int, seed: int, console: Console | None = None) -> tuple[Tally, int]:
     """Feed everything.
+
+    Returns
+    -------
+    Tally
+        What was found.
+    int
+        By how many bytes the resident memory of a process grew at most, after its first part of the work of a kind.
 
     Raises
     ------
     AssertionError
-        Wrong spikes were delivered, or steps are not accounted for.
+        Wrong spikes were delivered, or right ones were not, or steps are not accounted for.
     """
-    rng = random.Random(seed)
-    began = time.monotonic()
-    sources = streams()
-    memory = []
-    epochs_right = steps_missing = without_an_epoch = forgeries = 0
-    for framing in ("serial", "datagram"):
-        for stream in sources:
-            in_pieces(Receiver(framing), mutated(stream, rng), rng)  # compiles the kernels
-    receivers = [Receiver(framing, packet_bytes_max=FRAME_BYTES_MAX) for framing in ("serial", "datagram")]
-    tracemalloc.start()
-    for _ in track(range(0, random_bytes, PIECE_BYTES), description="Random bytes", disable=not show):
-        noise = rng.randbytes(PIECE_BYTES)
-        for receiver in receivers:
-            assert not receiver.feed(noise), "random bytes became an epoch"
-    memory.append(tracemalloc.get_traced_memory()[0])
-    for number in track(range(mutations), description="Mutated streams", disable=not show):
-        stream = rng.choice(sources)
-        receiver = Receiver(packet_bytes_max=FRAME_BYTES_MAX)
-        if rng.random() < FORGED:
-            forgeries += 1
-            in_pieces(receiver, forged(stream, rng), rng)
-        else:
-            check(in_pieces(receiver, mutated(stream, rng), rng), stream.raster, receiver.next_step)
-            epochs_right += receiver.counters.epochs
-            steps_missing += receiver.counters.missing_steps
-            without_an_epoch += receiver.counters.epochs == 0
-        receivers[0].feed(mutated(stream, rng))
-        if number == mutations // 10:
-            memory.append(tracemalloc.get_traced_memory()[0])
-    growth = tracemalloc.get_traced_memory()[0] - memory[-1]
-    tracemalloc.stop()
-    return Figures(
-        random_bytes=random_bytes,
-        streams=mutations,
-        epochs_right=epochs_right,
-        steps_missing=steps_missing,
-        streams_without_an_epoch=without_an_epoch,
-        forged_streams=forgeries,
-        memory_growth_bytes=growth,
-        seconds=round(time.monotonic() - began, 1),
-    )
+    feed_random_bytes(1, seed), feed_streams(50, seed)  # compiles the kernels before the processes start
+    found, growth = Tally(), 0
+    for work, total, chunk, title in (
+        (feed_random_bytes, random_bytes, CHUNK_BYTES, "Random bytes"),
+        (feed_streams, mutations, CHUNK_STREAMS, "Mutated streams"),
+    ):
+        jobs = [(min(chunk, total - start), start + seed * 10**9) for start in range(0, total, chunk)]
+        memories = []
+        for tally, memory in in_processes(work, jobs, title, console):
+            found.add(tally)
+            memories.append(memory)
+        growth = max(growth, _growth(memories))
+    return found, growth
+
+
+def _growth(memories: Iterable[Memory]) -> int:
+    first: dict[int, int] = {}
+    return max((resident - first.setdefault(process, resident) for process, resident in memories), default=0)
 
 
 def main(
@@ -218,11 +192,17 @@ def main(
     output: Annotated[Path, typer.Option(help="Where the figures go.")] = Path("build/bench/fuzz_receiver.json"),
 ) -> None:
     """Feed a receiver random bytes and mutated streams; stop at the first exception, wrong spike or unreported step."""
-    figures = run(random_bytes, mutations, seed, show=True)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(json.dumps(asdict(figures), indent=2) + "\n")
     console = Console()
-    for name, value in asdict(figures).items():
+    began = time.monotonic()
+    found, growth = run(random_bytes, mutations, seed, console)
+    figures = asdict(found) | {
+        "real_recordings": len(recordings()),
+        "memory_growth_bytes": growth,
+        "seconds": round(time.monotonic() - began, 1),
+    }
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(json.dumps(figures, indent=2) + "\n")
+    for name, value in figures.items():
         console.print(f"{name.replace('_', ' '):26} {value:>14,}")
     console.print(f"Figures: {output}")
 

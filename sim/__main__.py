@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import sys
+import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from model.command_line import fail
+from model.command_line import run as run_command
 from sim import cosim
 from sim.build import BUILD
 from sim.fault_report import FAULTS, count_faults, shortfalls, write_faults
 from sim.figures import GOLDEN, measure
+from sim.fuzz import fuzz as send_anything
+from sim.fuzz_report import print_fuzz, write_fuzz
 from sim.loopback import loop_back, print_loopback
 from sim.options import Request, with_request
 from sim.recording import stream
@@ -22,8 +26,8 @@ from sim.results import PAGE, page, run_all
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode="markdown")
 
 OUTPUT = BUILD / "sim"
-WRONG, BAD_INPUT = 1, 2
-"""Exit statuses: something differs or a tool failed; the input cannot be used."""
+WRONG = 1
+"""Exit status where something differs or a tool failed."""
 
 
 @app.callback()
@@ -132,6 +136,29 @@ def faults(
 
 
 @app.command()
+def fuzz(
+    random_bytes: Annotated[int, typer.Option(min=1, help="Random bytes, of each kind.")] = 10_000_000,
+    mutations: Annotated[int, typer.Option(min=1, help="Mutated streams.")] = 100_000,
+    seed: Annotated[int, typer.Option(min=0, help="Of everything that is drawn.")] = 1,
+) -> None:
+    """Send random bytes and mutated streams into the RTL's deframer and decoder, with good streams between them.
+
+    What is shown and counted is compared with the software's decoder. Prints a table and leaves it in
+    `build/sim/fuzz.json`. Ends with status 1 at the first difference, or if a circuit hangs.
+    """
+    console = Console()
+    began = time.monotonic()
+    try:
+        found = send_anything(random_bytes, mutations, seed, console)
+    except AssertionError as error:
+        console.print(f"Wrong: {error}", *getattr(error, "__notes__", ()))
+        raise typer.Exit(WRONG) from None
+    print_fuzz(found, console)
+    write_fuzz(found, seed, time.monotonic() - began, OUTPUT / "fuzz.json")
+    console.print(f"Figures: {_shown(OUTPUT / 'fuzz.json')}")
+
+
+@app.command()
 def results() -> None:
     """Send every real recording through the RTL and write `docs/results.md`.
 
@@ -157,16 +184,11 @@ def _shown(path: Path) -> Path:
 def entry() -> None:
     """Run the command line; an error is one line."""
     try:
-        app()
+        run_command(app, "python -m sim")
     except (ValueError, MemoryError) as error:
-        _fail(error, BAD_INPUT)
+        fail(str(error) or "not enough memory")
     except RuntimeError as error:  # BuildError, or what hdl says of Yosys
-        _fail(error, WRONG)
-
-
-def _fail(error: Exception, status: int) -> None:
-    typer.echo(f"error: {str(error) or 'not enough memory'}", err=True)
-    sys.exit(status)
+        fail(str(error), WRONG)
 
 
 if __name__ == "__main__":

@@ -72,6 +72,11 @@ class Run(NamedTuple):
         return self.figures.verdict.differences + self.paused_verdict.differences
 
 
+def data_folder() -> Path:
+    """Return the folder of the real recordings, which may be absent."""
+    return Path(os.environ.get("CORTICODEC_DATA", ROOT.parent / "shared" / "data"))
+
+
 def run_all(console: Console) -> list[Run]:
     """Send every recording that is there through the RTL, without pauses and with.
 
@@ -82,7 +87,7 @@ def run_all(console: Console) -> list[Run]:
     BuildError
         The RTL cannot be compiled, or it hangs.
     """
-    data = Path(os.environ.get("CORTICODEC_DATA", ROOT.parent / "shared" / "data"))
+    data = data_folder()
     runs = []
     for source in SOURCES:
         if (data / source.path).exists():

@@ -455,10 +455,18 @@ def test_random_bytes(data):
 
 def test_anything_at_all():
     """A slice of what `make fuzz` runs."""
-    figures = fuzz_receiver.run(random_bytes=100_000, mutations=600, seed=3)
-    assert figures.epochs_right > 1000
-    assert figures.steps_missing > 1000
-    assert figures.memory_growth_bytes < 100_000
+    found, growth = fuzz_receiver.run(random_bytes=600_000, mutations=1500, seed=3)
+    assert found.random_bytes >= 600_000
+    assert found.epochs_right > 5000
+    assert found.steps_missing > 20_000
+    assert found.forged_streams > 50
+    assert growth < 20_000_000
+
+
+def test_a_good_stream_that_is_not_delivered_is_noticed(monkeypatch):
+    monkeypatch.setattr(Receiver, "_is_restart", lambda self, packet: False)
+    with pytest.raises(AssertionError, match="a good stream is not delivered after a bad one"):
+        fuzz_receiver.feed_streams(50, seed=1)
 
 
 def test_memory_does_not_grow():

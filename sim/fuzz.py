@@ -1,0 +1,336 @@
+"""Anything at all into the RTL that stands at the end of a link: its deframer and its decoder, compiled by CXXRTL.
+
+The circuits are never reset: what one stream leaves behind, the next one meets. All that a decoder shows and counts is
+compared with `DecoderModel`, and behind whatever came it must show a good stream.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+from amaranth.hdl import Module
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+from numpy.typing import NDArray
+from rich.console import Console
+
+from hdl.deframer import Deframer
+from hdl.layouts import decoded_word
+from hdl.spike_decoder import SpikeDecoder
+from model import frame_packets
+from model.golden.framer import ESCAPE, FLAG
+from model.golden.packetizer import FLAG_KEYFRAME, MAGIC, VERSION
+from model.kernels import deframer as fast
+from sim.circuit import Circuit, Run
+from sim.decoder_model import DecoderModel, Shown
+from sim.link import DECODER_EVENTS, decoder, packet_bytes, packets_of, rows_of
+from sim.mutations import mutated, streams, tails, with_checksum
+from sim.parallel import in_processes
+
+CHANNELS, LANES, BUFFER_BYTES = 50, 8, 1024
+"""Lanes that do not divide the channels; a buffer for the longest packet of a stream, and not for any forged one."""
+GAPS, STALLS = 0.05, 0.05
+QUIET_CYCLES = 2000
+WAITING_PACKETS = 20
+"""More than can be in the decoder's buffer, hidden and therefore silent."""
+FRAME_BYTES_MAX = 1 << 20
+
+PACKETS = 50
+"""Random packets between two good streams."""
+CHUNK_BYTES = 1 << 18
+CHUNK_STREAMS = 200
+STEPS_USUAL, STEPS_MAX = 12, 2000
+
+
+class SerialDecoder(wiring.Component):
+    """`Deframer` and `SpikeDecoder`, as at the end of a serial line; parameters and events are the decoder's."""
+
+    def __init__(self, channels: int, lanes: int, buffer_bytes: int) -> None:
+        self._decoder = SpikeDecoder(channels, lanes, buffer_bytes)
+        ports = {"i": In(stream.Signature(8)), "o": Out(stream.Signature(decoded_word(lanes)))}
+        super().__init__(ports | {event: Out(1) for event in DECODER_EVENTS})
+
+    def elaborate(self, platform: object) -> Module:
+        """Return the component's logic."""
+        m = Module()
+        m.submodules.deframer = deframer = Deframer()
+        m.submodules.decoder = decoder = self._decoder
+        wiring.connect(m, wiring.flipped(self.i), deframer.i)
+        wiring.connect(m, deframer.o, decoder.i)
+        wiring.connect(m, decoder.o, wiring.flipped(self.o))
+        m.d.comb += [getattr(self, event).eq(getattr(decoder, event)) for event in DECODER_EVENTS]
+        return m
+
+
+@dataclass
+class Tally:
+    """What a part of a run found.
+
+    Attributes
+    ----------
+    bytes, packets, streams, cycles : int
+        What went in: packets damaged or not, mutated streams; and how long it took.
+    events : Counter of str
+        Fates of packets, and "shown".
+    forged : int
+        Packets shown, and not marked as bad, that were never sent: only where a checksum was set right on purpose.
+    """
+
+    bytes: int = 0
+    packets: int = 0
+    streams: int = 0
+    cycles: int = 0
+    events: Counter[str] = field(default_factory=Counter)
+    forged: int = 0
+
+    def add(self, other: Tally) -> None:
+        """Count another part."""
+        for name in ("bytes", "packets", "streams", "cycles", "forged"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.events.update(other.events)
+
+
+class Piece(NamedTuple):
+    """Packets on their way to a decoder, and what was sent.
+
+    Attributes
+    ----------
+    packets : sequence of bytes or None
+        None for a frame that is no packet at all.
+    raster : ndarray of int8, shape (steps, channels)
+        What was sent.
+    forged : bool
+        Whether checksums were set right on purpose, so that more can be decoded than was sent.
+    """
+
+    packets: Sequence[bytes | None]
+    raster: NDArray[np.int8]
+    forged: bool = False
+
+
+NOTHING = np.zeros((0, CHANNELS), np.int8)
+"""What was sent where everything is random."""
+
+
+@cache
+def _circuit(name: str) -> Circuit:
+    if name == "deframer":
+        return Circuit(Deframer(), "deframer")
+    if name == "decoder":
+        return decoder(CHANNELS, LANES, BUFFER_BYTES)
+    geometry = (CHANNELS, LANES, BUFFER_BYTES)
+    return Circuit(SerialDecoder(*geometry), "serial_decoder_{}x{}_{}".format(*geometry), events=DECODER_EVENTS)
+
+
+@cache
+def _model(name: str) -> DecoderModel:
+    """Return what has taken the same as the circuit of this name, in this process."""
+    return DecoderModel(CHANNELS, BUFFER_BYTES)
+
+
+def _run(name: str, words: NDArray[np.uint32], seed: int, quiet_cycles: int = QUIET_CYCLES) -> Run:
+    run = _circuit(name).run(words, gaps=GAPS, stalls=STALLS, pause_seed=seed + 1, quiet_cycles=quiet_cycles)
+    assert len(run.cycles_in) == len(words), f"{name} hangs after {len(run.cycles_in)} of {len(words)} words"
+    return run
+
+
+def _judged(name: str, words: NDArray[np.uint32], pieces: Iterable[Piece], seed: int) -> Tally:
+    """Send words to a decoder and compare what it shows with what it must show of the pieces that they are."""
+    model = _model(name)
+    before, model.steps_max = model.events.copy(), 0
+    expected: list[Shown] = []
+    found = Tally(bytes=len(words))
+    for piece in pieces:
+        shown = [shown for packet in piece.packets if (shown := model.push(packet))]
+        unsent = sum(not _was_sent(packet, piece.raster) for packet in shown)
+        assert piece.forged or not unsent, f"{name} must show spikes that were not sent"
+        found.packets += len(piece.packets)
+        found.forged += unsent
+        expected += shown
+    words_a_packet = model.steps_max * -(-CHANNELS // LANES) + 8 * BUFFER_BYTES
+    run = _run(name, words, seed, QUIET_CYCLES + WAITING_PACKETS * words_a_packet)
+    events = model.events - before
+    assert Counter(run.events) - Counter() == events, f"{name} counts {run.events}, where {dict(events)} is due"
+    _compare(name, run, expected, events["bad"])
+    found.cycles = run.cycles
+    found.events = events + Counter(shown=len(expected))
+    return found
+
+
+def _was_sent(shown: Shown, raster: NDArray[np.int8]) -> bool:
+    return np.array_equal(shown.spikes, raster[shown.step_index :][: len(shown.spikes)])
+
+
+def _compare(name: str, run: Run, expected: Sequence[Shown], bad: int) -> None:
+    """Raise `AssertionError` unless a decoder shows these packets, and marks so many others as bad."""
+    rows = rows_of(run.output, CHANNELS, LANES)
+    ends = np.flatnonzero(rows.last)
+    assert rows.bad.sum() == bad, f"{name} marks {rows.bad.sum()} packets as bad, not {bad}"
+    assert len(rows.last) == (ends[-1] + 1 if len(ends) else 0), f"{name} does not end its last packet"
+    good = np.repeat(~rows.bad[ends], np.diff(ends, prepend=-1))
+    spikes = np.concatenate([shown.spikes for shown in expected]) if expected else rows.spikes[:0]
+    steps = [
+        step % 2**32 for shown in expected for step in range(shown.step_index, shown.step_index + len(shown.spikes))
+    ]
+    assert np.array_equal(rows.spikes[good], spikes), f"{name} shows other spikes than it must"
+    assert np.array_equal(rows.steps[good], np.array(steps) % 2**32), (
+        f"{name} numbers the steps it shows otherwise than it must"
+    )
+
+
+def _with_tails(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """Put a good stream behind each piece."""
+    for number, piece in enumerate(pieces):
+        yield piece
+        yield Piece(*tails(CHANNELS)[number % 2])
+
+
+def fuzz_deframer(count: int, seed: int) -> Tally:
+    """Send bytes to the deframer: half of them random, in the other half every second one a flag or an escape."""
+    rng = np.random.default_rng([seed, 0])
+    line = rng.integers(256, size=count, dtype=np.uint8)
+    special = (rng.random(count) < 0.5) & (np.arange(count) < count // 2)
+    line[special] = rng.choice([FLAG, ESCAPE], special.sum(), p=(0.1, 0.9))
+    line[-1] = FLAG
+    run = _run("deframer", line.astype(np.uint32), seed)
+    packets = packets_of(run.output)
+    frames = [frame.packet for frame in fast.Deframer(FRAME_BYTES_MAX).push(line.tobytes()) if frame.size]
+    assert len(packets) == len(frames), f"deframer finds {len(packets)} packets, not {len(frames)}"
+    # A frame that was aborted comes out with a wrong last byte, for the checksum to refuse.
+    wrong = sum(frame not in (None, packet) for packet, frame in zip(packets, frames, strict=True))
+    assert not wrong, f"deframer reads {wrong} packets wrongly"
+    return Tally(bytes=count, packets=len(packets), cycles=run.cycles)
+
+
+def fuzz_random_bytes(count: int, seed: int) -> Tally:
+    """Send packets of random bytes to the decoder, of 1 byte to more than its buffer, and good streams between them."""
+    rng = random.Random(f"bytes {seed}")
+    pieces, left = [], count
+    while left > 0:
+        sizes = [int(rng.choice((4, 16, 64, 256, 2048)) * rng.uniform(0.25, 1.0)) for _ in range(PACKETS)]
+        packets = [rng.randbytes(size) for size in sizes]
+        left -= sum(sizes)
+        pieces.append(Piece(packets, NOTHING))
+    return _packets("decoder", pieces, seed)
+
+
+def fuzz_random_packets(count: int, seed: int) -> Tally:
+    """Send packets with right checksums and mostly right headers around random bytes, good streams between them."""
+    rng = random.Random(f"packets {seed}")
+    pieces, left = [], count
+    while left > 0:
+        packets = list(_plausible_packets(rng, PACKETS))
+        left -= sum(map(len, packets))
+        pieces.append(Piece(packets, NOTHING, forged=True))
+    return _packets("decoder", pieces, seed)
+
+
+def _packets(name: str, pieces: Iterable[Piece], seed: int) -> Tally:
+    pieces = list(_with_tails(pieces))
+    words = packet_bytes(packet for piece in pieces for packet in piece.packets)
+    return _judged(name, words, pieces, seed)
+
+
+def _plausible_packets(rng: random.Random, count: int) -> Iterator[bytes]:
+    """Yield packets that follow each other, but for one field in so many that is random."""
+
+    def field(value: int, size: int) -> bytes:
+        return rng.randbytes(size) if rng.random() < 0.01 else value.to_bytes(size, "little")
+
+    sequence, step_index = rng.randrange(1 << 16), rng.randrange(1 << 32)
+    for _ in range(count):
+        keyframe = rng.random() < 0.4
+        steps = rng.randint(1, STEPS_MAX if rng.random() < 0.01 else STEPS_USUAL)
+        settings = (
+            field(rng.randrange(2), 1), field(rng.randrange(16), 1), field(CHANNELS, 2), field(STEPS_MAX, 2),
+            field(rng.randrange(1, 100), 2), field(rng.choice((0, rng.randint(0, 256))), 2), rng.randbytes(2),
+        )  # fmt: skip
+        yield with_checksum(
+            field(MAGIC, 1)
+            + field(VERSION << 4 | FLAG_KEYFRAME * keyframe, 1)
+            + field(sequence, 2)
+            + field(step_index, 4)
+            + (b"".join(settings) if keyframe else b"")
+            + _payload(rng)
+            + field(steps, 2)
+            + (b"\0\0" if rng.random() < 0.3 else rng.randbytes(2))
+        )
+        sequence, step_index = (sequence + 1) & 0xFFFF, (step_index + steps) & 0xFFFFFFFF
+
+
+def _payload(rng: random.Random) -> bytes:
+    """Return random bytes, all alike now and then: long runs of zeros and ones are the coders' corners."""
+    size = rng.choice((0, 1, 2, rng.randrange(40), rng.randrange(400)))
+    return rng.randbytes(size) if rng.random() < 0.7 else bytes([rng.choice((0x00, 0xFF, 0x80, 0x7F, 0x01))]) * size
+
+
+def fuzz_streams(count: int, seed: int) -> Tally:
+    """Send mutated streams over a serial line to deframer and decoder, each with a good stream behind it."""
+    rng = random.Random(f"streams {seed}")
+    lines, pieces = [], []
+    for number in range(count):
+        sent, tail = rng.choice(streams(CHANNELS)), tails(CHANNELS)[number % 2]
+        mutation = mutated(sent, rng)
+        lines += [mutation.line + bytes([FLAG]), frame_packets(tail.packets)]
+        pieces += [Piece(_frames(lines[-2]), sent.raster, mutation.forged), Piece(*tail)]
+    words = np.frombuffer(b"".join(lines), np.uint8).astype(np.uint32)
+    found = _judged("serial decoder", words, pieces, seed)
+    found.streams = count
+    return found
+
+
+def _frames(line: bytes) -> list[bytes | None]:
+    return [frame.packet for frame in fast.Deframer(FRAME_BYTES_MAX).push(line) if frame.size]
+
+
+WORK: Mapping[str, tuple[Callable[[int, int], Tally], int]] = {
+    "deframer, random bytes": (fuzz_deframer, CHUNK_BYTES),
+    "decoder, random bytes": (fuzz_random_bytes, CHUNK_BYTES),
+    "decoder, random packets with right checksums": (fuzz_random_packets, CHUNK_BYTES),
+    "deframer and decoder, mutated streams": (fuzz_streams, CHUNK_STREAMS),
+}
+"""What is done, and how many bytes or streams of it in one go."""
+
+
+def fuzz(random_bytes: int, mutations: int, seed: int, console: Console | None = None) -> dict[str, Tally]:
+    """Send everything.
+
+    Parameters
+    ----------
+    random_bytes : int
+        Of each kind.
+    mutations : int
+        Mutated streams.
+    seed : int
+        Of all that is random.
+    console : Console, optional
+        Where to show how far it is.
+
+    Returns
+    -------
+    dict of Tally
+        By the names of `WORK`.
+
+    Raises
+    ------
+    AssertionError
+        A circuit hangs, or shows or counts anything else than it must.
+    BuildError
+        The RTL cannot be compiled.
+    """
+    for work, _ in WORK.values():
+        work(5, 0)  # compiles, before the processes start
+    found = {}
+    for name, (work, chunk) in WORK.items():
+        total = mutations if work is fuzz_streams else random_bytes
+        jobs = [(min(chunk, total - start), start + seed * 10**9) for start in range(0, total, chunk)]
+        found[name] = Tally()
+        for tally in in_processes(work, jobs, name, console):
+            found[name].add(tally)
+    return found

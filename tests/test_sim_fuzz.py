@@ -1,0 +1,56 @@
+"""Anything at all into the compiled deframer and decoder: a slice of what `make fuzz` runs, and that it can fail."""
+
+import shutil
+
+import pytest
+
+from model.kernels.packet_decoder import PacketDecoder
+from sim import fuzz
+from sim.decoder_model import DecoderModel
+from sim.fuzz import WORK
+
+pytestmark = pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is not installed")
+
+
+@pytest.fixture(autouse=True)
+def _in_step():
+    """Begin with circuits and models that have taken the same."""
+    fuzz._circuit.cache_clear()
+    fuzz._model.cache_clear()
+
+
+def test_a_slice():
+    found = fuzz.fuzz(random_bytes=60_000, mutations=60, seed=5)
+    assert list(found) == list(WORK)
+    deframer, noise, packets, streams = found.values()
+    assert deframer.packets > 1000
+    assert noise.events.keys() == {"dropped", "shown"}
+    assert packets.events.keys() >= {"shown", "rejected", "hidden", "bad"}
+    assert streams.events.keys() >= {"shown", "dropped", "hidden"}
+    assert streams.streams == 60
+    assert min(tally.bytes for tally in (deframer, noise, packets)) >= 60_000
+
+
+def test_a_decoder_that_shows_what_it_should_not_is_noticed(monkeypatch):
+    show = DecoderModel._decoded
+
+    def strict(self, data, packet):
+        shown = show(self, data, packet)
+        return None if packet.steps == 5 else shown
+
+    monkeypatch.setattr(DecoderModel, "_decoded", strict)
+    with pytest.raises(AssertionError, match="serial decoder shows other spikes than it must"):
+        fuzz.fuzz_streams(60, 1)
+
+
+def test_wrong_spikes_are_noticed(monkeypatch):
+    decode = PacketDecoder.decode
+    monkeypatch.setattr(PacketDecoder, "decode", lambda self, data, packet: 1 - decode(self, data, packet))
+    with pytest.raises(AssertionError, match="must show spikes that were not sent"):
+        fuzz.fuzz_streams(60, 1)
+
+
+def test_a_hang_is_noticed(monkeypatch):
+    monkeypatch.setattr(fuzz, "STALLS", 1.0)
+    with pytest.raises(AssertionError, match="decoder hangs after"):
+        fuzz.fuzz_random_bytes(60_000, 1)
