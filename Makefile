@@ -6,6 +6,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
+BENCH_READY := $(VENV)/.bench-ready
 
 CHANNELS ?= 1024
 LANES ?= 8
@@ -15,12 +16,13 @@ DRAWS ?= 500
 SEED ?= 1
 TEST_ARGS ?=
 BLOCK ?=
+BENCH_ARGS ?=
 VERILOG := build/verilog/spike_encoder_$(CHANNELS)x$(LANES).v
 
 # $(call need,command,Debian package): stop with the command that installs what is missing.
 need = command -v $(1) >/dev/null || { echo "$(1) is missing; install it, for example with: apt-get install $(2)" >&2; exit 2; }
 
-.PHONY: help sim sim-recording test tb-full formal verilog results faults bench fuzz lint clean
+.PHONY: help sim sim-recording test tb-full formal verilog results faults bench bench-spikes fuzz lint clean
 
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; do \
@@ -36,6 +38,11 @@ $(READY): pyproject.toml
 		|| { echo "$(PYTHON) cannot make a virtual environment; install it with: apt-get install python3-venv" >&2; exit 2; }
 	@echo "Installing Corticodec and its tools into $(VENV)/ (about a minute, once)"
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --editable '.[lint]'
+	@touch $@
+
+$(BENCH_READY): $(READY)
+	@echo "Installing the compressors to compare with into $(VENV)/"
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	@touch $@
 
 sim: $(READY) ## Send spikes through the RTL (DATA=path WAVES=1 SIM_ARGS=...)
@@ -65,6 +72,9 @@ faults: $(READY) ## Damage links and state 100,000 times; write docs/faults.md
 bench: $(READY) ## Compare sizes and speeds with general compressors
 	@$(RUN) -m bench.encode
 	@$(RUN) -m bench.receive
+
+bench-spikes: $(BENCH_READY) ## Measure the spike codecs; write docs/spike-codecs-results.md (BENCH_ARGS=--quick)
+	@$(RUN) -m bench.spikes $(BENCH_ARGS)
 
 fuzz: $(READY) ## Random bytes and mutated streams into receiver and RTL decoder (minutes)
 	@$(RUN) -m bench.fuzz_receiver
