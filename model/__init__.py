@@ -11,6 +11,7 @@ from model.golden.settings import Settings
 if TYPE_CHECKING:
     from model.codecs.isi import SpikeCodec
     from model.codecs.registry import decompress, get_codec, list_codecs
+    from model.codecs.streaming import StreamingSpikeCodec
     from model.events import Epoch
     from model.raster import decode_packets, decode_raster, encode_packets, encode_raster
     from model.receiver import Receiver, frame_packets
@@ -19,6 +20,7 @@ _MODULES = {
     "Epoch": "model.events",
     "Receiver": "model.receiver",
     "SpikeCodec": "model.codecs.isi",
+    "StreamingSpikeCodec": "model.codecs.streaming",
     "decode_packets": "model.raster",
     "decode_raster": "model.raster",
     "decompress": "model.codecs.registry",
@@ -36,6 +38,7 @@ __all__ = [
     "Receiver",
     "Settings",
     "SpikeCodec",
+    "StreamingSpikeCodec",
     "decode_packets",
     "decode_raster",
     "decompress",

@@ -1,7 +1,8 @@
 """What the codecs share: rasters to streams and back, a chunk of time after another.
 
-A codec derives from `RasterCodec`. It says by `_encoder` how to make bytes of chunks, and by `_decoder` how to make
-chunks of bytes again. Shapes, chunks, checksums, time ranges, memory limits and checks of the input are seen to here.
+A codec whose stream is that of `model.codecs.stream` derives from `RasterCodec`. It says by `_encoder` how to make bytes
+of chunks, and by `_decoder` how to make chunks of bytes again. Shapes, chunks, checksums, time ranges, memory limits and
+checks of the input are seen to here.
 """
 
 from __future__ import annotations
@@ -52,29 +53,33 @@ class ChunkEncoder(Protocol[ResultT_co]):
         """Return what it came to."""
 
 
-class RasterCodec(ABC, Generic[ResultT_co]):
+class OpenRaster(Protocol):
+    """A stream whose header is read."""
+
+    @property
+    def steps(self) -> int:
+        """Steps of the raster."""
+
+    @property
+    def channels(self) -> int:
+        """Channels of the raster."""
+
+    def decode(self, start: int, end: int, max_bins: int) -> NDArray[np.int8]:
+        """Return steps `start` to `end`, exclusive; `CodecError` if they cannot be decoded."""
+
+
+class Codec(ABC, Generic[ResultT_co]):
     """A codec for spike rasters of shape (steps, channels).
 
     Attributes
     ----------
     name : str
         Name in the registry and in the stream.
-    chunk_bins : int
-        Bins of a chunk, about; the codec's memory grows with it, and what it can learn.
     """
 
     name: ClassVar[str]
-    chunk_bins: ClassVar[int] = 1 << 22
 
     @abstractmethod
-    def _encoder(self, channels: int) -> ChunkEncoder[ResultT_co]:
-        """Return an encoder for a raster of so many channels."""
-
-    @classmethod
-    @abstractmethod
-    def _decoder(cls, header: Header) -> ChunkDecoder:
-        """Return what decodes the chunks of a stream with this header; `CodecError` if its parameters are not valid."""
-
     def compress(self, spikes: ArrayLike) -> tuple[bytes, ResultT_co]:
         """Compress a raster to one self-describing stream.
 
@@ -96,23 +101,10 @@ class RasterCodec(ABC, Generic[ResultT_co]):
         ValueError
             `spikes` has another shape, type or value.
         """
-        checked = Spikes(spikes)
-        encoder = self._encoder(checked.channels)
-        chunk_steps = self._chunk_steps(checked.channels)
-        payloads = [encoder.encode(rows) for rows in checked.chunks(chunk_steps) if rows.size]
-        header = Header(self.name, checked.steps, checked.channels, chunk_steps, encoder.parameters())
-        data = join(header, payloads or [b""])
-        common = Common(
-            n_steps=checked.steps,
-            n_channels=checked.channels,
-            n_spikes=checked.n_spikes,
-            compressed_bytes=len(data),
-        )
-        return data, encoder.result(common)
 
-    def _chunk_steps(self, channels: int) -> int:
-        """Return the steps of a chunk."""
-        return steps_of_chunk(channels, self.chunk_bins)
+    @abstractmethod
+    def _open(self, data: bytes) -> OpenRaster:
+        """Return the raster in a stream; `CodecError` if this codec makes no such streams."""
 
     def decompress(
         self,
@@ -150,64 +142,117 @@ class RasterCodec(ABC, Generic[ResultT_co]):
         ValueError
             An argument is of the wrong type or out of range.
         """
-        stream = Stream(checked_bytes("data", data))
+        raster = self._open(checked_bytes("data", data))
+        check_shape(raster.steps, raster.channels, T, N)
+        first, end = checked_range(raster.steps, raster.channels, start, stop, max_bins)
+        return raster.decode(first, end, max_bins)
+
+
+class RasterCodec(Codec[ResultT_co]):
+    """A codec that codes chunks of time, each by itself.
+
+    Attributes
+    ----------
+    chunk_bins : int
+        Bins of a chunk, about; the codec's memory grows with it, and what it can learn.
+    """
+
+    chunk_bins: ClassVar[int] = 1 << 22
+
+    @abstractmethod
+    def _encoder(self, channels: int) -> ChunkEncoder[ResultT_co]:
+        """Return an encoder for a raster of so many channels."""
+
+    @classmethod
+    @abstractmethod
+    def _decoder(cls, header: Header) -> ChunkDecoder:
+        """Return what decodes the chunks of a stream with this header; `CodecError` if its parameters are not valid."""
+
+    def _chunk_steps(self, channels: int) -> int:
+        """Return the steps of a chunk."""
+        return steps_of_chunk(channels, self.chunk_bins)
+
+    def compress(self, spikes: ArrayLike) -> tuple[bytes, ResultT_co]:  # noqa: D102 - inherited
+        checked = Spikes(spikes)
+        encoder = self._encoder(checked.channels)
+        chunk_steps = self._chunk_steps(checked.channels)
+        payloads = [encoder.encode(rows) for rows in checked.chunks(chunk_steps) if rows.size]
+        header = Header(self.name, checked.steps, checked.channels, chunk_steps, encoder.parameters())
+        data = join(header, payloads or [b""])
+        common = Common(
+            n_steps=checked.steps,
+            n_channels=checked.channels,
+            n_spikes=checked.n_spikes,
+            compressed_bytes=len(data),
+        )
+        return data, encoder.result(common)
+
+    def _open(self, data: bytes) -> OpenRaster:
+        stream = Stream(data)
         if stream.header.codec != self.name:
             raise CodecError(
                 f"stream is of codec {stream.header.codec!r}, not {self.name!r}; model.decompress decodes any"
             )
-        check_shape(stream.header.steps, stream.header.channels, T, N)
-        first, end = checked_range(stream.header.steps, stream.header.channels, start, stop, max_bins)
-        return _decode(stream, self._decoder(stream.header), first, end)
+        return _ChunkedRaster(stream, self._decoder(stream.header))
 
 
 def check_shape(steps: int, channels: int, expected_steps: int | None, expected_channels: int | None) -> None:
     """Raise unless a stream has the shape that the caller passed, if any."""
     for name, found, expected in (("T", steps, expected_steps), ("N", channels, expected_channels)):
-        if expected is not None:
-            check_int(name, expected, 0, sys.maxsize)
-            if found != expected:
-                raise CodecError(f"stream holds a raster of {steps} x {channels} bins, but {name} is {expected}")
+        if expected is not None and found != check_int(name, expected, 0, sys.maxsize):
+            raise CodecError(f"stream holds a raster of {steps} x {channels} bins, but {name} is {expected}")
 
 
 def checked_range(steps: int, channels: int, start: int, stop: int | None, max_bins: int) -> tuple[int, int]:
     """Return first and last step, exclusive, to decode, or raise if there are no such steps or too many bins."""
-    check_int("max_bins", max_bins, 1, sys.maxsize)
-    check_int("start", start, 0, steps)
-    end = steps if stop is None else stop
-    check_int("stop", end, start, steps)
+    max_bins = check_int("max_bins", max_bins, 1, sys.maxsize)
+    start = check_int("start", start, 0, steps)
+    end = steps if stop is None else check_int("stop", stop, start, steps)
     if (end - start) * channels > max_bins:
         raise CodecError(f"stream holds {end - start} x {channels} bins; max_bins allows {max_bins}")
     return start, end
 
 
-def _decode(stream: Stream, decode: ChunkDecoder, start: int, end: int) -> NDArray[np.int8]:
-    header = stream.header
-    if header.steps == 0 or header.channels == 0:
-        if stream.payload(0).size:
-            raise CodecError(f"stream has a payload for a raster of {header.steps} x {header.channels} bins")
-        return np.zeros((end - start, header.channels), dtype=np.int8)
-    chunks = range(start // header.chunk_steps, -(-end // header.chunk_steps)) if start < end else range(0)
-    stream.verify(max(1, chunks.start), chunks.stop)
-    if (end - start) * header.channels > max(CHUNK_BINS_MAX, TRUSTED_BINS_A_BYTE * stream.size):
+class _ChunkedRaster:
+    """The raster of a stream of chunks."""
+
+    def __init__(self, stream: Stream, decode: ChunkDecoder) -> None:
+        self._stream = stream
+        self._decode_chunk = decode
+        self.steps = stream.header.steps
+        self.channels = stream.header.channels
+
+    def decode(self, start: int, end: int, max_bins: int) -> NDArray[np.int8]:
+        if self.steps == 0 or self.channels == 0:
+            if self._stream.payload(0).size:
+                raise CodecError(f"stream has a payload for a raster of {self.steps} x {self.channels} bins")
+            return np.zeros((end - start, self.channels), dtype=np.int8)
+        chunk_steps = self._stream.header.chunk_steps
+        chunks = range(start // chunk_steps, -(-end // chunk_steps)) if start < end else range(0)
+        self._stream.verify(max(1, chunks.start), chunks.stop)
+        if (end - start) * self.channels > max(CHUNK_BINS_MAX, TRUSTED_BINS_A_BYTE * self._stream.size):
+            for index in chunks:
+                self._chunk(index)
+        try:
+            raster = np.zeros((end - start, self.channels), dtype=np.int8)
+        except MemoryError:
+            raise CodecError(f"stream holds {end - start} x {self.channels} bins, too many for this memory") from None
         for index in chunks:
-            _decode_chunk(stream, decode, index)
-    try:
-        raster = np.zeros((end - start, header.channels), dtype=np.int8)
-    except MemoryError:
-        raise CodecError(f"stream holds {end - start} x {header.channels} bins, too many for this memory") from None
-    for index in chunks:
-        chunk_start, chunk_end = header.chunk_range(index)
+            self._decode_into(raster, index, start, end)
+        return raster
+
+    def _decode_into(self, raster: NDArray[np.int8], index: int, start: int, end: int) -> None:
+        """Store what a chunk has of the steps `start` to `end` in `raster`."""
+        chunk_start, chunk_end = self._stream.header.chunk_range(index)
         if start <= chunk_start and chunk_end <= end:
-            decode(stream.payload(index), raster[chunk_start - start : chunk_end - start])
+            self._decode_chunk(self._stream.payload(index), raster[chunk_start - start : chunk_end - start])
         else:
             kept_start, kept_end = max(start, chunk_start), min(end, chunk_end)
-            rows = _decode_chunk(stream, decode, index)
-            raster[kept_start - start : kept_end - start] = rows[kept_start - chunk_start : kept_end - chunk_start]
-    return raster
+            rows = self._chunk(index)[kept_start - chunk_start : kept_end - chunk_start]
+            raster[kept_start - start : kept_end - start] = rows
 
-
-def _decode_chunk(stream: Stream, decode: ChunkDecoder, index: int) -> NDArray[np.int8]:
-    start, end = stream.header.chunk_range(index)
-    rows = np.zeros((end - start, stream.header.channels), dtype=np.int8)
-    decode(stream.payload(index), rows)
-    return rows
+    def _chunk(self, index: int) -> NDArray[np.int8]:
+        start, end = self._stream.header.chunk_range(index)
+        rows = np.zeros((end - start, self.channels), dtype=np.int8)
+        self._decode_chunk(self._stream.payload(index), rows)
+        return rows

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from model.codecs.spikes import read_only
 from model.kernels.gap_token import TOKENS, count_tokens
 from model.kernels.spike_scan import find_gaps
 
@@ -35,7 +36,7 @@ class Gaps:
     """
 
     def __init__(self, bins: NDArray[np.uint8]) -> None:
-        self.bins = bins
+        self.bins = read_only(bins)
         self.silent = False
         self._room = np.empty(max(ROOM_MIN, bins.size // 8), dtype=np.int32)
         at, last = self._scan(0, -1)

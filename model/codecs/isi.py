@@ -64,13 +64,12 @@ class SpikeCodec(RasterCodec[IsiResult]):
         check_choice("entropy", entropy, get_args(EntropyName))
         check_choice("order", order, get_args(OrderName))
         check_choice("mode", mode, get_args(ModeName))
-        check_int("timing_precision", timing_precision, 1, PRECISION_MAX)
+        self.timing_precision = check_int("timing_precision", timing_precision, 1, PRECISION_MAX)
         if mode == "lossless" and timing_precision != 1:
             raise ValueError(f"timing_precision must be 1 in lossless mode, not {timing_precision!r}")
         self.entropy = entropy
         self.order = order
         self.mode = mode
-        self.timing_precision = timing_precision
 
     def _encoder(self, channels: int) -> _Encoder:
         return _Encoder(self.entropy, self.order, self.timing_precision)

@@ -14,7 +14,7 @@ from model.golden import container
 from model.raster import MAX_BINS, checked_bytes
 
 if TYPE_CHECKING:
-    from model.codecs.base import RasterCodec
+    from model.codecs.base import Codec
 
 CODECS = {
     "isi": ("model.codecs.isi", "SpikeCodec"),
@@ -31,7 +31,7 @@ def list_codecs() -> list[str]:
     return sorted(CODECS)
 
 
-def get_codec(name: str, **kwargs: Any) -> RasterCodec[Any]:  # noqa: ANN401 - each codec checks its own
+def get_codec(name: str, **kwargs: Any) -> Codec[Any]:  # noqa: ANN401 - each codec checks its own
     """Return a codec by its name.
 
     Parameters
@@ -49,7 +49,7 @@ def get_codec(name: str, **kwargs: Any) -> RasterCodec[Any]:  # noqa: ANN401 - e
     if not isinstance(name, str) or name not in CODECS:
         raise ValueError(f"name must be one of {', '.join(list_codecs())}, not {name!r}")
     module, codec = CODECS[name]
-    made: RasterCodec[Any] = getattr(import_module(module), codec)(**kwargs)
+    made: Codec[Any] = getattr(import_module(module), codec)(**kwargs)
     return made
 
 

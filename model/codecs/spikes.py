@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from model.kernels.spike_scan import count_spikes
+
+ScalarT = TypeVar("ScalarT", bound=np.generic)
 
 CHANNELS_MAX = 1 << 26
 """Most channels of a raster, so that a step always fits into a chunk of a stream."""
@@ -58,10 +61,14 @@ class Spikes:
         """Columns of the raster."""
         return int(self._array.shape[1])
 
+    def all_rows(self) -> NDArray[np.int8]:
+        """Return all rows at once, as `chunks` yields them."""
+        return next(self.chunks(self.steps))
+
     def chunks(self, chunk_steps: int) -> Iterator[NDArray[np.int8]]:
         """Yield the rows of `chunk_steps` steps after another, the last cut short where the raster ends.
 
-        They are C-contiguous; views where the array allows it, so not to be written to.
+        They are C-contiguous and read-only; views where the array allows it.
 
         Raises
         ------
@@ -74,17 +81,24 @@ class Spikes:
     def _checked(self, rows: NDArray[np.generic]) -> NDArray[np.int8]:
         if rows.dtype.itemsize == 1 and rows.dtype.kind in "bui":
             bins = np.ascontiguousarray(rows).view(np.uint8)
-            count = count_spikes(bins.reshape(-1))
+            count = count_spikes(read_only(bins.reshape(-1)))
             if count < 0:
                 raise _value_error(rows, bins > 1)
             self.n_spikes += count
-            return bins.view(np.int8)
+            return read_only(bins.view(np.int8))
         spikes = rows == 1
         wrong = ~spikes & (rows != 0)
         if wrong.any():
             raise _value_error(rows, wrong)
         self.n_spikes += int(np.count_nonzero(spikes))
-        return np.ascontiguousarray(spikes).view(np.int8)
+        return read_only(np.ascontiguousarray(spikes).view(np.int8))
+
+
+def read_only(array: NDArray[ScalarT]) -> NDArray[ScalarT]:
+    """Return a view that cannot be written to: Numba compiles once more for arrays that can."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 def _value_error(rows: NDArray[np.generic], wrong: NDArray[np.bool_]) -> ValueError:

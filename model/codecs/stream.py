@@ -20,7 +20,7 @@ from model.kernels.spike_stream import first_damaged
 MAGIC = b"\xc5S"
 """First bytes of every stream."""
 VERSION = 1
-CODEC_IDS = {"isi": 1, "predictive": 2, "delta": 3, "aer": 4}
+CODEC_IDS = {"isi": 1, "predictive": 2, "delta": 3, "aer": 4, "streaming": 5}
 """Codecs by name, with their number in the stream."""
 CODEC_NAMES = {number: name for name, number in CODEC_IDS.items()}
 STEPS_MAX = (1 << 48) - 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,14 +16,15 @@ BLOCK = 16
 """Bins that are looked at together."""
 
 
-def new_weights() -> NDArray[np.int32]:
+@cache
+def weights() -> NDArray[np.int32]:
     """Return what a spike adds to the check, by its distance to the epoch's last bin modulo `PERIOD`.
 
     The check is linear, and a lone spike leaves the register as an LFSR of seed 1 that runs to the epoch's end.
     """
-    weights = np.empty(PERIOD, dtype=np.int32)
-    _run_lfsr(weights)
-    return weights
+    states = np.empty(PERIOD, dtype=np.int32)
+    _run_lfsr(states)
+    return states
 
 
 @kernel

@@ -73,7 +73,7 @@ class Survey(NamedTuple):
 def new_workspace(channels: int) -> Workspace:
     """Return the memory to decode packets of `channels` channels."""
     errors, spikes = np.zeros(channels, dtype=np.int8), np.empty(channels, dtype=np.int8)
-    return Workspace(predictor.new(channels), spike_check.new_weights(), errors, spikes)
+    return Workspace(predictor.new(channels), spike_check.weights(), errors, spikes)
 
 
 @kernel

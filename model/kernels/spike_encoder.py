@@ -45,7 +45,7 @@ class Workspace(NamedTuple):
 def _workspace(channels: int) -> Workspace:
     row = np.zeros(-(-channels // WORD) * WORD, dtype=np.int8)
     gaps = np.empty(row.size + 1, dtype=np.int64)
-    return Workspace(predictor.new(channels), spike_check.new_weights(), row, row.view(np.int64), gaps)
+    return Workspace(predictor.new(channels), spike_check.weights(), row, row.view(np.int64), gaps)
 
 
 @part
