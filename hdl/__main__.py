@@ -11,7 +11,8 @@ from amaranth.lib import wiring
 
 from hdl.generate import TOP_NAME, write_component_verilog
 from hdl.isi_encoder import CODERS
-from hdl.register_map import register_page
+from hdl.register_page import register_page
+from hdl.spike_decoder_soc import SpikeDecoderSoc
 from hdl.spike_decoder_top import SpikeDecoderTop
 from hdl.spike_encoder_soc import SpikeEncoderSoc
 from hdl.spike_encoder_top import SpikeEncoderTop
@@ -26,6 +27,7 @@ class Top(Enum):
     ENCODER = "encoder"
     ENCODER_SOC = "encoder-soc"
     DECODER = "decoder"
+    DECODER_SOC = "decoder-soc"
 
 
 ENCODERS: dict[Top, tuple[str, Callable[..., wiring.Component]]] = {
@@ -33,6 +35,12 @@ ENCODERS: dict[Top, tuple[str, Callable[..., wiring.Component]]] = {
     Top.ENCODER_SOC: ("spike_encoder_soc", SpikeEncoderSoc),
 }
 """Module and component of the tops that have coders to choose."""
+
+DECODERS: dict[Top, tuple[str, Callable[..., wiring.Component]]] = {
+    Top.DECODER: ("spike_decoder", SpikeDecoderTop),
+    Top.DECODER_SOC: ("spike_decoder_soc", SpikeDecoderSoc),
+}
+"""Those of the tops that decode every coder."""
 
 
 @contextmanager
@@ -67,16 +75,19 @@ def generate(
         typer.Option(help=f"Interval coder to build; repeatable, encoders only. Default: {', '.join(CODERS)}."),
     ] = None,
     top: Annotated[
-        Top, typer.Option(help="Encoder with settings as ports, encoder with AXI4-Lite registers, or decoder.")
+        Top, typer.Option(help="Encoder or decoder, with plain ports or, in a system on chip, AXI4-Lite registers.")
     ] = Top.ENCODER,
+    voted: Annotated[
+        bool, typer.Option("--voted", help="Keep control registers in three copies, against upsets; twice the area.")
+    ] = False,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Verilog file to write. Default: the module's name, and .v.")
     ] = None,
 ) -> None:
     """Write the encoder or the decoder as one Verilog file.
 
-    Its top module is `spike_encoder`, `spike_encoder_soc` or `spike_decoder`. `lanes` changes speed and area, never a
-    byte of the stream. Channels need not be a multiple of lanes.
+    Its top module is `spike_encoder`, `spike_encoder_soc`, `spike_decoder` or `spike_decoder_soc`. `lanes` changes
+    speed and area, never a byte of the stream. Channels need not be a multiple of lanes.
 
     **Examples**
 
@@ -84,12 +95,12 @@ def generate(
 
     `python -m hdl generate --channels 384 --lanes 4 --coder rice -o probe.v`
 
-    `python -m hdl generate --top encoder-soc --channels 384 --lanes 4`
+    `python -m hdl generate --top decoder-soc --channels 384 --lanes 4`
     """
     with _errors_shown(output):
         name, component = _component(top, channels, lanes, coder)
         output = output or Path(f"{name}.v")
-        write_component_verilog(component, name, output)
+        write_component_verilog(component, name, output, voted=voted)
     typer.echo(f"{output}: module {name}, {channels} channels, {lanes} lanes")
 
 
@@ -100,14 +111,15 @@ def _component(top: Top, channels: int, lanes: int, coder: list[str] | None) -> 
         return name, component(channels, lanes, tuple(coder or CODERS))
     if coder:
         raise ValueError(f"coder must be left out for the decoder, which decodes every coder, not {', '.join(coder)}")
-    return "spike_decoder", SpikeDecoderTop(channels, lanes)
+    name, component = DECODERS[top]
+    return name, component(channels, lanes)
 
 
 @app.command()
 def registers(
     output: Annotated[Path, typer.Option("--output", "-o", help="Markdown file to write.")] = Path("registers.md"),
 ) -> None:
-    """Write the documentation of the registers of `spike_encoder_soc`.
+    """Write the documentation of the registers of `spike_encoder_soc` and `spike_decoder_soc`.
 
     **Example**
 

@@ -38,6 +38,11 @@ AXI_LITE = {
 """Ports of an AXI4-Lite subordinate, without their prefix."""
 
 
+PREFIX = "s_axil_"
+"""Of the port's names at a top."""
+AXI_LITE_PORTS = {f"{PREFIX}{name}": member for name, member in AXI_LITE.items()}
+
+
 class Access(Enum):
     """What software does with a field, and which member of the block it has."""
 
@@ -142,6 +147,12 @@ class RegisterBlock(wiring.Component):
         check_registers(registers)
         self._registers = tuple(registers)
         super().__init__(AXI_LITE | field_members(registers))
+
+    def connect_port(self, m: Module, top: wiring.Component) -> None:
+        """Lead the AXI4-Lite port to that of a top, whose members are `AXI_LITE_PORTS`."""
+        for name, member in AXI_LITE.items():
+            outer, inner = getattr(top, PREFIX + name), getattr(self, name)
+            m.d.comb += inner.eq(outer) if member.flow is In else outer.eq(inner)
 
     def elaborate(self, platform: object) -> Module:
         """Return the block's logic."""

@@ -9,6 +9,9 @@ from hdl.spike_decoder import SpikeDecoder
 STATUS = ("dropped", "rejected", "repeated", "hidden", "bad")
 """What may become of a packet, other than being shown; see `SpikeDecoder`."""
 
+ROW_LAST = 32
+"""Bit of `m_axis_tuser` that says that the word is the last of its row."""
+
 
 class SpikeDecoderTop(wiring.Component):
     """What the generated Verilog's module `spike_decoder` holds; see `SpikeDecoder` for its behaviour.

@@ -6,10 +6,10 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.encoder_registers import REGISTERS
 from hdl.isi_encoder import CODERS
 from hdl.layouts import SETTINGS
-from hdl.register_block import AXI_LITE, RegisterBlock
-from hdl.register_map import REGISTERS
+from hdl.register_block import AXI_LITE_PORTS, RegisterBlock
 from hdl.spike_encoder import SpikeEncoder
 
 
@@ -32,7 +32,7 @@ class SpikeEncoderSoc(wiring.Component):
     m_axis_tvalid, m_axis_tready, m_axis_tlast
         Handshake; `tlast` comes with the last byte of a packet.
     s_axil_awaddr, ..., s_axil_rready
-        AXI4-Lite port of the registers, see `hdl.register_map`.
+        AXI4-Lite port of the registers, see `hdl.encoder_registers`.
 
     Raises
     ------
@@ -55,7 +55,7 @@ class SpikeEncoderSoc(wiring.Component):
                 "m_axis_tvalid": Out(1),
                 "m_axis_tready": In(1),
                 "m_axis_tlast": Out(1),
-                **{f"s_axil_{name}": member for name, member in AXI_LITE.items()},
+                **AXI_LITE_PORTS,
             }
         )
 
@@ -64,9 +64,7 @@ class SpikeEncoderSoc(wiring.Component):
         m = Module()
         m.submodules.encoder = encoder = self._encoder
         m.submodules.registers = registers = self._registers
-        for name, member in AXI_LITE.items():
-            port, inner = getattr(self, f"s_axil_{name}"), getattr(registers, name)
-            m.d.comb += inner.eq(port) if member.flow is In else port.eq(inner)
+        registers.connect_port(m, self)
         m.d.comb += [encoder.settings[name].eq(getattr(registers, name)) for name, _ in SETTINGS]
 
         refused, flush = Signal(), self._flush(m)

@@ -7,8 +7,8 @@ import pytest
 from cocotb.triggers import ClockCycles, RisingEdge
 from cocotbext.axi import AxiResp, AxiStreamFrame
 
+from hdl.encoder_registers import DEFAULTS, REGISTERS
 from hdl.isi_encoder import CODERS
-from hdl.register_map import DEFAULTS, REGISTERS
 from hdl.spike_encoder_soc import SpikeEncoderSoc
 from model.golden import Settings, SpikeEncoder
 from model.golden.predictor import Predictor

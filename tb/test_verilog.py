@@ -6,6 +6,7 @@ import pytest
 
 from hdl.generate import TOP_NAME, run_yosys, write_component_verilog
 from hdl.isi_encoder import CODERS
+from hdl.spike_decoder_soc import SpikeDecoderSoc
 from hdl.spike_decoder_top import SpikeDecoderTop
 from hdl.spike_encoder_soc import SpikeEncoderSoc
 from hdl.spike_encoder_top import SpikeEncoderTop
@@ -27,9 +28,15 @@ def test_linters_find_nothing_in_encoders_but_what_is_waived(name, top, channels
     check_verilog(top(channels, lanes, coders), name, f"{channels}x{lanes}_{'+'.join(coders)}")
 
 
-@pytest.mark.parametrize(("channels", "lanes"), GEOMETRIES)
-def test_linters_find_nothing_in_the_decoder_but_what_is_waived(channels, lanes):
-    check_verilog(SpikeDecoderTop(channels, lanes), "spike_decoder", f"{channels}x{lanes}")
+@pytest.mark.parametrize(
+    ("name", "top", "channels", "lanes"),
+    [
+        *(("spike_decoder", SpikeDecoderTop, *geometry) for geometry in GEOMETRIES),
+        *(("spike_decoder_soc", SpikeDecoderSoc, *geometry) for geometry in GEOMETRIES[:3]),
+    ],
+)
+def test_linters_find_nothing_in_decoders_but_what_is_waived(name, top, channels, lanes):
+    check_verilog(top(channels, lanes), name, f"{channels}x{lanes}")
 
 
 def check_verilog(component, name, label):
