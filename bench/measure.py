@@ -40,11 +40,11 @@ class Measured(NamedTuple, Generic[Result]):
 
 def measure(function: Callable[[], Result]) -> Measured[Result]:
     """Return what a function comes to; its first run tells the memory, its best the time."""
-    before = _start_peak()
+    before = start_peak()
     start = time.perf_counter()
     result = function()
     first_s = time.perf_counter() - start
-    peak = None if before is None else max(0, _resident_bytes("VmHWM") - before)
+    peak = peak_since(before)
     if first_s > REPEAT_S:
         return Measured(result, first_s, peak)
     result, best_s = best_of(function)
@@ -62,8 +62,8 @@ def best_of(function: Callable[[], Result]) -> tuple[Result, float]:
             return result, best
 
 
-def _start_peak() -> int | None:
-    """Make the peak of memory begin here; return the memory now."""
+def start_peak() -> int | None:
+    """Have the peak of resident memory begin here; return its bytes now, or None where the system does not tell."""
     if sys.platform != "linux":
         return None
     gc.collect()
@@ -74,6 +74,11 @@ def _start_peak() -> int | None:
     except OSError:
         return None
     return _resident_bytes("VmRSS")
+
+
+def peak_since(before: int | None) -> int | None:
+    """Return by how much memory exceeded, at its most, that at `start_peak`, which returned `before`."""
+    return None if before is None else max(0, _resident_bytes("VmHWM") - before)
 
 
 def _resident_bytes(field: str) -> int:

@@ -9,6 +9,7 @@ from model.errors import CodecError
 from model.golden.settings import Settings
 
 if TYPE_CHECKING:
+    from model.codecs.aer import AERSpikeCodec
     from model.codecs.isi import SpikeCodec
     from model.codecs.registry import decompress, get_codec, list_codecs
     from model.codecs.streaming import StreamingSpikeCodec
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from model.receiver import Receiver, frame_packets
 
 _MODULES = {
+    "AERSpikeCodec": "model.codecs.aer",
     "Epoch": "model.events",
     "Receiver": "model.receiver",
     "SpikeCodec": "model.codecs.isi",
@@ -33,6 +35,7 @@ _MODULES = {
 """Where the names are that bring NumPy and Numba with them; `import model` alone does not."""
 
 __all__ = [
+    "AERSpikeCodec",
     "CodecError",
     "Epoch",
     "Receiver",

@@ -100,7 +100,8 @@ def _decode(payload: NDArray[np.uint8], rows: NDArray[np.int8]) -> None:
     if kind == BITMAP:
         _decode_bitmap(payload[1:], bins)
     elif kind in (SPIKES, SILENCES):
-        bins[:] = kind == SILENCES
+        if kind == SILENCES:
+            bins[:] = 1
         padded = np.concatenate([payload, np.zeros(SLACK_BYTES + 1, dtype=np.uint8)])
         outcome = event_list.decode(padded, 1, payload.size, int(kind == SPIKES), bins)
         if outcome != END:
