@@ -83,7 +83,7 @@ class GapCounter(wiring.Component):
                     self.o.payload.gap.eq(before + lane),
                     self.o.payload.error.eq(any_error),
                     self.o.payload.end.eq(ends),
-                    self.o.payload.keyframe_follows.eq(held.keyframe_follows),
+                    self.o.payload.keyframe.eq(held.keyframe),
                     self.o.payload.coder.eq(held.coder),
                 ]
             lanes_held = Signal(range(self._lanes + 1))

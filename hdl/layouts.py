@@ -84,8 +84,8 @@ def word(lanes: int) -> data.StructLayout:
     """Return the shape of a word within the encoder.
 
     `bits` are spikes or errors. `row_first` and `row_last` tell where the row begins and ends; `restart` marks the
-    words of a keyframe's first row, `epoch_last` the last word of a packet, `keyframe_follows` that the next packet
-    is a keyframe. `coder` is the number of the packet's coder.
+    words of a keyframe's first row, `epoch_last` the last word of a packet, `keyframe` those of a keyframe. `coder`
+    is the number of the packet's coder.
     """
     return data.StructLayout(
         {
@@ -94,7 +94,7 @@ def word(lanes: int) -> data.StructLayout:
             "row_last": 1,
             "restart": 1,
             "epoch_last": 1,
-            "keyframe_follows": 1,
+            "keyframe": 1,
             "coder": CODER_BITS,
         }
     )
@@ -103,12 +103,10 @@ def word(lanes: int) -> data.StructLayout:
 def gap_token(channels: int) -> data.StructLayout:
     """Return the shape of a step of the interval coder.
 
-    `error` says that `gap` is the number of bins before an error; `end` that the epoch ends here, `keyframe_follows`
-    that a keyframe comes next.
+    `error` says that `gap` is the number of bins before an error; `end` that the epoch ends here, `keyframe`
+    that its packet is a keyframe.
     """
-    return data.StructLayout(
-        {"gap": gap_bits(channels), "error": 1, "end": 1, "keyframe_follows": 1, "coder": CODER_BITS}
-    )
+    return data.StructLayout({"gap": gap_bits(channels), "error": 1, "end": 1, "keyframe": 1, "coder": CODER_BITS})
 
 
 def rice_token(channels: int) -> data.StructLayout:

@@ -26,13 +26,13 @@ class RiceDebt(wiring.Component):
     k_mean : In(4)
         Golomb parameter that suits the mean.
     k : Out(4)
-        The parameter to use; combinational from `k_mean` and the state.
+        The parameter to use; combinational from `k_mean`, the state and `restart`.
     gap : In
         Gap that was coded with `k`.
     learn : In(1)
         Account for it in this cycle.
     restart : In(1)
-        Forget the debt, at the end of an epoch; overrules `learn`.
+        An epoch begins, with this gap if there is one: there is no debt from before, for `k` neither.
     """
 
     def __init__(self, channels: int) -> None:
@@ -49,18 +49,19 @@ class RiceDebt(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Return the block's logic."""
         m = Module()
-        debt = Signal(range(DEBT_MAX + 1))
+        debt_held = Signal(range(DEBT_MAX + 1))
+        debt = Signal.like(debt_held)
         gap = Signal(range(CREDIT_GAP_CLIP + 1))
         owed = Signal(range(DEBT_MAX + K_MAX * DEBT_UNIT + 1))
         credit = Signal(range(CREDIT_GAP_CLIP * DEBT_UNIT // 2 + 1))
         m.d.comb += [
+            debt.eq(Mux(self.restart, 0, debt_held)),
             self.k.eq(Mux(debt >= DEBT_LIMIT, 0, self.k_mean)),
             gap.eq(Mux(self.gap > CREDIT_GAP_CLIP, CREDIT_GAP_CLIP, self.gap)),
             owed.eq(debt + self.k * DEBT_UNIT),
             credit.eq(Mux(self.k == 0, gap + 1, gap * (DEBT_UNIT // 2))),
         ]
-        with m.If(self.restart):
-            m.d.sync += debt.eq(0)
-        with m.Elif(self.learn):
-            m.d.sync += debt.eq(Mux(owed > credit, owed - credit, 0))
+        m.d.sync += debt_held.eq(debt)
+        with m.If(self.learn):
+            m.d.sync += debt_held.eq(Mux(owed > credit, owed - credit, 0))
         return m

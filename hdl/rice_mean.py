@@ -26,13 +26,13 @@ class RiceMean(wiring.Component):
     Members
     -------
     k : Out(4)
-        Golomb parameter that suits the mean; combinational from the state.
+        Golomb parameter that suits the mean; combinational from the state and `restart`.
     gap : In
         Gap to learn.
     learn : In(1)
         Learn it in this cycle.
     restart : In(1)
-        Go back to the state that a keyframe starts from; overrules `learn`.
+        A keyframe begins, with this gap if there is one: what was learned before it counts no more, in `k` neither.
     """
 
     def __init__(self, channels: int) -> None:
@@ -41,17 +41,21 @@ class RiceMean(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Return the block's logic."""
         m = Module()
-        total = Signal(range(SUM_MAX + 1), init=SUM_INITIAL)
-        count = Signal(range(COUNT_LIMIT), init=COUNT_INITIAL)
+        total_held = Signal(range(SUM_MAX + 1), init=SUM_INITIAL)
+        count_held = Signal(range(COUNT_LIMIT), init=COUNT_INITIAL)
+        total, count = Signal.like(total_held), Signal.like(count_held)
         gap = Signal(range(GAP_CLIP + 1))
         m.d.comb += gap.eq(Mux(self.gap > GAP_CLIP, GAP_CLIP, self.gap))
         with m.If(self.restart):
-            m.d.sync += [total.eq(SUM_INITIAL), count.eq(COUNT_INITIAL)]
-        with m.Elif(self.learn):
+            m.d.comb += [total.eq(SUM_INITIAL), count.eq(COUNT_INITIAL)]
+        with m.Else():
+            m.d.comb += [total.eq(total_held), count.eq(count_held)]
+        m.d.sync += [total_held.eq(total), count_held.eq(count)]
+        with m.If(self.learn):
             with m.If(count == COUNT_LIMIT - 1):
-                m.d.sync += [total.eq((total + gap + 1) >> 1), count.eq(COUNT_LIMIT // 2)]
+                m.d.sync += [total_held.eq((total + gap + 1) >> 1), count_held.eq(COUNT_LIMIT // 2)]
             with m.Else():
-                m.d.sync += [total.eq(total + gap), count.eq(count + 1)]
+                m.d.sync += [total_held.eq(total + gap), count_held.eq(count + 1)]
 
         threshold = Signal(range(SUM_MAX + COUNT_LIMIT))
         places = Signal(range(len(threshold)))

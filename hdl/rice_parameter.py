@@ -12,7 +12,8 @@ from hdl.rice_mean import RiceMean
 class RiceParameter(wiring.Component):
     """Adds to each gap token the parameter to code it with, and learns from it.
 
-    Two stages: the first finds the k that suits the mean of the gaps, the second limits it by the debt.
+    Two stages: the first finds the k that suits the mean of the gaps, the second limits it by the debt. What counts
+    anew with a packet does so with its first token, so that nothing that happens to the state before it matters.
 
     Latency: two cycles. Throughput: one token a cycle. Back-pressure: tokens wait in both stages.
 
@@ -50,21 +51,24 @@ class RiceParameter(wiring.Component):
             ruled.ready.eq(~self.o.valid | self.o.ready),
             passed.eq(ruled.valid & ruled.ready),
         ]
+        first, ruled_first = Signal(init=1), Signal()
         m.submodules.mean = mean = RiceMean(self._channels)
         m.submodules.debt = debt = RiceDebt(self._channels)
         m.d.comb += [
             mean.gap.eq(token_in.gap),
             mean.learn.eq(taken & token_in.error),
-            mean.restart.eq(taken & token_in.end & token_in.keyframe_follows),
+            mean.restart.eq(self.i.valid & first & token_in.keyframe),
             debt.k_mean.eq(ruled.payload.k),
             debt.gap.eq(ruled.payload.gap),
             debt.learn.eq(passed & ruled.payload.error),
-            debt.restart.eq(passed & ruled.payload.end),
+            debt.restart.eq(ruled.valid & ruled_first),
         ]
         with m.If(self.i.ready):
             m.d.sync += ruled.valid.eq(self.i.valid)
         with m.If(taken):
             m.d.sync += [
+                first.eq(token_in.end),
+                ruled_first.eq(first),
                 ruled.payload.gap.eq(token_in.gap),
                 ruled.payload.error.eq(token_in.error),
                 ruled.payload.end.eq(token_in.end),

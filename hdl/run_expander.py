@@ -94,6 +94,7 @@ class RunExpander(wiring.Component):
             self.o.payload.row_last.eq(row_last),
             self.o.payload.restart.eq(current.keyframe & (rows == current.closing.steps)),
             self.o.payload.epoch_last.eq(packet_last),
+            self.o.payload.keyframe.eq(current.keyframe),
             moves.eq(self.o.valid & self.o.ready),
             uses.eq(moves & at_errors),
         ]

@@ -105,8 +105,8 @@ class Scheduler(wiring.Component):
             flush.eq(flush_seen | self.i.payload.last),
             steps_next.eq(steps + 1),
             packets_next.eq(packets + 1),
-            epoch_last.eq(row_last & (flush | (steps_next == current.epoch_steps))),
-            keyframe_follows.eq(packets_next == current.keyframe_interval),
+            epoch_last.eq(row_last & (flush | (steps_next >= current.epoch_steps))),
+            keyframe_follows.eq(packets_next >= current.keyframe_interval),
         ]
 
         epoch_may_begin, may_pass, taken = Signal(), Signal(), Signal()
@@ -124,7 +124,7 @@ class Scheduler(wiring.Component):
             self.o.payload.row_last.eq(row_last),
             self.o.payload.restart.eq(keyframe & (steps == 0)),
             self.o.payload.epoch_last.eq(epoch_last),
-            self.o.payload.keyframe_follows.eq(keyframe_follows),
+            self.o.payload.keyframe.eq(keyframe),
             self.o.payload.coder.eq(current.coder),
             spike_check.spikes.eq(self.o.payload.bits),
             spike_check.row_last.eq(row_last),

@@ -21,7 +21,7 @@ def expected_tokens(epoch: Epoch, lanes: int) -> Iterator[Item]:
     counter = GoldenGapCounter()
     gaps = [gap for gap in map(counter.push, epoch.bins) if gap is not None]
     in_last_word = row_words(epoch.rows[-1], lanes)[-1].bit_count()
-    common = {"keyframe_follows": int(epoch.keyframe_follows), "coder": epoch.coder}
+    common = {"keyframe": int(epoch.keyframe), "coder": epoch.coder}
     for left, gap in zip(reversed(range(len(gaps))), gaps, strict=True):
         yield common | {"gap": gap, "error": 1, "end": int(left == 0 and in_last_word > 0)}
     if not in_last_word:

@@ -19,15 +19,16 @@ def test_rice_coder(simulator, channels):
 
 
 def expected_codewords(tokens: Iterable[Item]) -> Iterator[Item]:
-    golden = GoldenRiceCoder()
+    golden, first = GoldenRiceCoder(), True
     for token in tokens:
+        if first:
+            golden = GoldenRiceCoder() if token["keyframe"] else golden
+            golden.start_epoch()
         if token["error"]:
             yield golden.encode(token["gap"])._asdict() | {"end": token["end"]}
         else:
             yield {"zeros": 0, "value": 0, "width": 0, "end": token["end"]}
-        if token["end"]:
-            golden = GoldenRiceCoder() if token["keyframe_follows"] else golden
-            golden.start_epoch()
+        first = bool(token["end"])
 
 
 @cocotb.test()

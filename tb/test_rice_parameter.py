@@ -27,16 +27,18 @@ class Reference:
 
     def __init__(self) -> None:
         self.golden = GoldenRiceParameter()
+        self.first = True
         self.met: set[str] = set()
 
     def token(self, token: Item) -> Item:
+        if self.first:
+            self.golden = GoldenRiceParameter() if token["keyframe"] else self.golden
+            self.golden.start_epoch()
         k = self.golden.k if token["error"] else None
         if token["error"]:
             self._note(token["gap"])
             self.golden.update(token["gap"])
-        if token["end"]:
-            self.golden = GoldenRiceParameter() if token["keyframe_follows"] else self.golden
-            self.golden.start_epoch()
+        self.first = bool(token["end"])
         return {"gap": token["gap"], "k": k, "error": token["error"], "end": token["end"]}
 
     def _note(self, gap: int) -> None:

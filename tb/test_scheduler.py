@@ -53,7 +53,7 @@ def random_plan(source: random.Random, channels: int, coders: Sequence[str], cou
             rows.append(random_row(source, channels, 0.5))
             complete = golden.step()
         golden.end_epoch()
-        epoch = Epoch(rows, keyframe, golden.starts_keyframe, CODER_IDS[golden.settings.coder])
+        epoch = Epoch(rows, keyframe, CODER_IDS[golden.settings.coder])
         yield PlannedEpoch(epoch, requested, golden.settings, flushed=not complete)
 
 

@@ -13,19 +13,22 @@ def random_tokens(source: random.Random, channels: int, count: int) -> list[Item
     """Return tokens whose gaps are of one scale for some time, then of another, up to the longest that there is."""
     longest = channels * EPOCH_STEPS_MAX - 1
     tokens: list[Item] = []
+    keyframe = True
     while len(tokens) < count:
         scale = 1 << source.randint(0, gap_bits(channels))
-        tokens += [_token(source, min(source.randrange(scale), longest)) for _ in range(source.randint(1, 40))]
+        for _ in range(source.randint(1, 40)):
+            tokens.append(_token(source, min(source.randrange(scale), longest), keyframe))
+            keyframe = source.random() < 0.2 if tokens[-1]["end"] else keyframe
     tokens[-1]["end"] = 1
     return tokens
 
 
-def _token(source: random.Random, gap: int) -> Item:
+def _token(source: random.Random, gap: int, keyframe: bool) -> Item:
     end = source.random() < 0.01
     return {
         "gap": gap,
         "error": int(not end or source.random() < 0.5),
         "end": int(end),
-        "keyframe_follows": int(source.random() < 0.2),
+        "keyframe": int(keyframe),
         "coder": source.randrange(2),
     }

@@ -20,7 +20,6 @@ class Epoch:
 
     rows: Sequence[Row]
     keyframe: bool
-    keyframe_follows: bool
     coder: int
 
     @property
@@ -44,9 +43,8 @@ def random_epochs(
         if keyframe:
             coder = source.choice(coders)
         rows = [random_row(source, channels, source.choice(DENSITIES)) for _ in range(source.randint(1, steps_max))]
-        keyframe_follows = source.random() < 0.4
-        epochs.append(Epoch(rows, keyframe, keyframe_follows, coder))
-        keyframe = keyframe_follows
+        epochs.append(Epoch(rows, keyframe, coder))
+        keyframe = source.random() < 0.4
     return epochs
 
 
@@ -68,6 +66,6 @@ def marked_words(epoch: Epoch, lanes: int) -> Iterator[Item]:
                 "row_last": int(row_last),
                 "restart": int(epoch.keyframe and step == 0),
                 "epoch_last": int(row_last and step == len(epoch.rows) - 1),
-                "keyframe_follows": int(epoch.keyframe_follows),
+                "keyframe": int(epoch.keyframe),
                 "coder": epoch.coder,
             }
