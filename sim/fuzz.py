@@ -29,7 +29,7 @@ from model.golden.packetizer import FLAG_KEYFRAME, MAGIC, VERSION
 from model.kernels import deframer as fast
 from sim.circuit import Circuit, Run
 from sim.decoder_model import DecoderModel, Shown
-from sim.link import DECODER_EVENTS, decoder, packet_bytes, packets_of, rows_of
+from sim.link import DECODER_EVENTS, packets_of, rows_of
 from sim.mutations import mutated, streams, tails, with_checksum
 from sim.parallel import in_processes
 
@@ -120,44 +120,44 @@ NOTHING = np.zeros((0, CHANNELS), np.int8)
 
 @cache
 def _circuit(name: str) -> Circuit:
+    """Return a circuit of this process, "deframer" or "decoder"."""
     if name == "deframer":
-        return Circuit(Deframer(), "deframer")
-    if name == "decoder":
-        return decoder(CHANNELS, LANES, BUFFER_BYTES)
+        return Circuit(Deframer(), name)
     geometry = (CHANNELS, LANES, BUFFER_BYTES)
     return Circuit(SerialDecoder(*geometry), "serial_decoder_{}x{}_{}".format(*geometry), events=DECODER_EVENTS)
 
 
 @cache
-def _model(name: str) -> DecoderModel:
-    """Return what has taken the same as the circuit of this name, in this process."""
+def _model() -> DecoderModel:
+    """Return what has taken the same as the decoder of this process."""
     return DecoderModel(CHANNELS, BUFFER_BYTES)
 
 
-def _run(name: str, words: NDArray[np.uint32], seed: int, quiet_cycles: int = QUIET_CYCLES) -> Run:
+def _run(name: str, line: bytes, seed: int, quiet_cycles: int = QUIET_CYCLES) -> Run:
+    words = np.frombuffer(line, np.uint8).astype(np.uint32)
     run = _circuit(name).run(words, gaps=GAPS, stalls=STALLS, pause_seed=seed + 1, quiet_cycles=quiet_cycles)
-    assert len(run.cycles_in) == len(words), f"{name} hangs after {len(run.cycles_in)} of {len(words)} words"
+    assert len(run.cycles_in) == len(words), f"{name} hangs after {len(run.cycles_in)} of {len(words)} bytes"
     return run
 
 
-def _judged(name: str, words: NDArray[np.uint32], pieces: Iterable[Piece], seed: int) -> Tally:
-    """Send words to a decoder and compare what it shows with what it must show of the pieces that they are."""
-    model = _model(name)
+def _judged(line: bytes, pieces: Iterable[Piece], seed: int) -> Tally:
+    """Send a line to the decoder and compare what it shows with what it must show of the pieces on it."""
+    model = _model()
     before, model.steps_max = model.events.copy(), 0
     expected: list[Shown] = []
-    found = Tally(bytes=len(words))
+    found = Tally(bytes=len(line))
     for piece in pieces:
         shown = [shown for packet in piece.packets if (shown := model.push(packet))]
         unsent = sum(not _was_sent(packet, piece.raster) for packet in shown)
-        assert piece.forged or not unsent, f"{name} must show spikes that were not sent"
+        assert piece.forged or not unsent, "decoder must show spikes that were not sent"
         found.packets += len(piece.packets)
         found.forged += unsent
         expected += shown
     words_a_packet = model.steps_max * -(-CHANNELS // LANES) + 8 * BUFFER_BYTES
-    run = _run(name, words, seed, QUIET_CYCLES + WAITING_PACKETS * words_a_packet)
+    run = _run("decoder", line, seed, QUIET_CYCLES + WAITING_PACKETS * words_a_packet)
     events = model.events - before
-    assert Counter(run.events) - Counter() == events, f"{name} counts {run.events}, where {dict(events)} is due"
-    _compare(name, run, expected, events["bad"])
+    assert Counter(run.events) - Counter() == events, f"decoder counts {run.events}, where {dict(events)} is due"
+    _compare(run, expected, events["bad"])
     found.cycles = run.cycles
     found.events = events + Counter(shown=len(expected))
     return found
@@ -167,21 +167,17 @@ def _was_sent(shown: Shown, raster: NDArray[np.int8]) -> bool:
     return np.array_equal(shown.spikes, raster[shown.step_index :][: len(shown.spikes)])
 
 
-def _compare(name: str, run: Run, expected: Sequence[Shown], bad: int) -> None:
-    """Raise `AssertionError` unless a decoder shows these packets, and marks so many others as bad."""
+def _compare(run: Run, expected: Sequence[Shown], bad: int) -> None:
+    """Raise `AssertionError` unless the decoder shows these packets, and marks so many others as bad."""
     rows = rows_of(run.output, CHANNELS, LANES)
     ends = np.flatnonzero(rows.last)
-    assert rows.bad.sum() == bad, f"{name} marks {rows.bad.sum()} packets as bad, not {bad}"
-    assert len(rows.last) == (ends[-1] + 1 if len(ends) else 0), f"{name} does not end its last packet"
+    assert rows.bad.sum() == bad, f"decoder marks {rows.bad.sum()} packets as bad, not {bad}"
+    assert len(rows.last) == (ends[-1] + 1 if len(ends) else 0), "decoder does not end its last packet"
     good = np.repeat(~rows.bad[ends], np.diff(ends, prepend=-1))
     spikes = np.concatenate([shown.spikes for shown in expected]) if expected else rows.spikes[:0]
-    steps = [
-        step % 2**32 for shown in expected for step in range(shown.step_index, shown.step_index + len(shown.spikes))
-    ]
-    assert np.array_equal(rows.spikes[good], spikes), f"{name} shows other spikes than it must"
-    assert np.array_equal(rows.steps[good], np.array(steps) % 2**32), (
-        f"{name} numbers the steps it shows otherwise than it must"
-    )
+    steps = [shown.step_index + step for shown in expected for step in range(len(shown.spikes))]
+    assert np.array_equal(rows.spikes[good], spikes), "decoder shows other spikes than it must"
+    assert np.array_equal(rows.steps[good], np.array(steps) % 2**32), "decoder numbers its steps otherwise than it must"
 
 
 def _with_tails(pieces: Iterable[Piece]) -> Iterator[Piece]:
@@ -198,7 +194,7 @@ def fuzz_deframer(count: int, seed: int) -> Tally:
     special = (rng.random(count) < 0.5) & (np.arange(count) < count // 2)
     line[special] = rng.choice([FLAG, ESCAPE], special.sum(), p=(0.1, 0.9))
     line[-1] = FLAG
-    run = _run("deframer", line.astype(np.uint32), seed)
+    run = _run("deframer", line.tobytes(), seed)
     packets = packets_of(run.output)
     frames = [frame.packet for frame in fast.Deframer(FRAME_BYTES_MAX).push(line.tobytes()) if frame.size]
     assert len(packets) == len(frames), f"deframer finds {len(packets)} packets, not {len(frames)}"
@@ -209,7 +205,7 @@ def fuzz_deframer(count: int, seed: int) -> Tally:
 
 
 def fuzz_random_bytes(count: int, seed: int) -> Tally:
-    """Send packets of random bytes to the decoder, of 1 byte to more than its buffer, and good streams between them."""
+    """Send packets of random bytes, of 1 byte to more than the decoder's buffer, and good streams between them."""
     rng = random.Random(f"bytes {seed}")
     pieces, left = [], count
     while left > 0:
@@ -217,7 +213,7 @@ def fuzz_random_bytes(count: int, seed: int) -> Tally:
         packets = [rng.randbytes(size) for size in sizes]
         left -= sum(sizes)
         pieces.append(Piece(packets, NOTHING))
-    return _packets("decoder", pieces, seed)
+    return _framed(pieces, seed)
 
 
 def fuzz_random_packets(count: int, seed: int) -> Tally:
@@ -228,13 +224,12 @@ def fuzz_random_packets(count: int, seed: int) -> Tally:
         packets = list(_plausible_packets(rng, PACKETS))
         left -= sum(map(len, packets))
         pieces.append(Piece(packets, NOTHING, forged=True))
-    return _packets("decoder", pieces, seed)
+    return _framed(pieces, seed)
 
 
-def _packets(name: str, pieces: Iterable[Piece], seed: int) -> Tally:
+def _framed(pieces: Iterable[Piece], seed: int) -> Tally:
     pieces = list(_with_tails(pieces))
-    words = packet_bytes(packet for piece in pieces for packet in piece.packets)
-    return _judged(name, words, pieces, seed)
+    return _judged(frame_packets(packet for piece in pieces for packet in piece.packets if packet), pieces, seed)
 
 
 def _plausible_packets(rng: random.Random, count: int) -> Iterator[bytes]:
@@ -271,7 +266,7 @@ def _payload(rng: random.Random) -> bytes:
 
 
 def fuzz_streams(count: int, seed: int) -> Tally:
-    """Send mutated streams over a serial line to deframer and decoder, each with a good stream behind it."""
+    """Send mutated streams, each with a good stream behind it."""
     rng = random.Random(f"streams {seed}")
     lines, pieces = [], []
     for number in range(count):
@@ -279,8 +274,7 @@ def fuzz_streams(count: int, seed: int) -> Tally:
         mutation = mutated(sent, rng)
         lines += [mutation.line + bytes([FLAG]), frame_packets(tail.packets)]
         pieces += [Piece(_frames(lines[-2]), sent.raster, mutation.forged), Piece(*tail)]
-    words = np.frombuffer(b"".join(lines), np.uint8).astype(np.uint32)
-    found = _judged("serial decoder", words, pieces, seed)
+    found = _judged(b"".join(lines), pieces, seed)
     found.streams = count
     return found
 
@@ -293,9 +287,9 @@ WORK: Mapping[str, tuple[Callable[[int, int], Tally], int]] = {
     "deframer, random bytes": (fuzz_deframer, CHUNK_BYTES),
     "decoder, random bytes": (fuzz_random_bytes, CHUNK_BYTES),
     "decoder, random packets with right checksums": (fuzz_random_packets, CHUNK_BYTES),
-    "deframer and decoder, mutated streams": (fuzz_streams, CHUNK_STREAMS),
+    "decoder, mutated streams": (fuzz_streams, CHUNK_STREAMS),
 }
-"""What is done, and how many bytes or streams of it in one go."""
+"""What is done (the decoder has a deframer in front of it), and how many bytes or streams of it in one go."""
 
 
 def fuzz(random_bytes: int, mutations: int, seed: int, console: Console | None = None) -> dict[str, Tally]:

@@ -39,7 +39,7 @@ def test_a_decoder_that_shows_what_it_should_not_is_noticed(monkeypatch):
         return None if packet.steps == 5 else shown
 
     monkeypatch.setattr(DecoderModel, "_decoded", strict)
-    with pytest.raises(AssertionError, match="serial decoder shows other spikes than it must"):
+    with pytest.raises(AssertionError, match="decoder shows other spikes than it must"):
         fuzz.fuzz_streams(60, 1)
 
 
