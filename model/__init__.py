@@ -11,6 +11,7 @@ from model.golden.settings import Settings
 if TYPE_CHECKING:
     from model.codecs.aer import AERSpikeCodec
     from model.codecs.isi import SpikeCodec
+    from model.codecs.predictive import PredictiveSpikeCodec
     from model.codecs.registry import decompress, get_codec, list_codecs
     from model.codecs.streaming import StreamingSpikeCodec
     from model.events import Epoch
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "AERSpikeCodec": "model.codecs.aer",
     "Epoch": "model.events",
+    "PredictiveSpikeCodec": "model.codecs.predictive",
     "Receiver": "model.receiver",
     "SpikeCodec": "model.codecs.isi",
     "StreamingSpikeCodec": "model.codecs.streaming",
@@ -38,6 +40,7 @@ __all__ = [
     "AERSpikeCodec",
     "CodecError",
     "Epoch",
+    "PredictiveSpikeCodec",
     "Receiver",
     "Settings",
     "SpikeCodec",

@@ -1,8 +1,8 @@
 """What the codecs share: rasters to streams and back, a chunk of time after another.
 
-A codec whose stream is that of `model.codecs.stream` derives from `RasterCodec`. It says by `_encoder` how to make bytes
-of chunks, and by `_decoder` how to make chunks of bytes again. Shapes, chunks, checksums, time ranges, memory limits and
-checks of the input are seen to here.
+A codec whose stream is that of `model.codecs.stream` derives from `RasterCodec`. It says by `_encoder` how to make
+bytes of chunks, and by `_decoder` how to make chunks of bytes again. Shapes, chunks, checksums, time ranges, memory
+limits and checks of the input are seen to here.
 """
 
 from __future__ import annotations
@@ -103,8 +103,8 @@ class Codec(ABC, Generic[ResultT_co]):
         """
 
     @abstractmethod
-    def _open(self, data: bytes) -> OpenRaster:
-        """Return the raster in a stream; `CodecError` if this codec makes no such streams."""
+    def open(self, data: bytes) -> OpenRaster:
+        """Return the raster in a stream, yet to be decoded; `CodecError` if this codec makes no such streams."""
 
     def decompress(
         self,
@@ -142,7 +142,7 @@ class Codec(ABC, Generic[ResultT_co]):
         ValueError
             An argument is of the wrong type or out of range.
         """
-        raster = self._open(checked_bytes("data", data))
+        raster = self.open(checked_bytes("data", data))
         check_shape(raster.steps, raster.channels, T, N)
         first, end = checked_range(raster.steps, raster.channels, start, stop, max_bins)
         return raster.decode(first, end, max_bins)
@@ -187,7 +187,7 @@ class RasterCodec(Codec[ResultT_co]):
         )
         return data, encoder.result(common)
 
-    def _open(self, data: bytes) -> OpenRaster:
+    def open(self, data: bytes) -> OpenRaster:  # noqa: D102 - inherited
         stream = Stream(data)
         if stream.header.codec != self.name:
             raise CodecError(

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from model.codecs import intervals
 from model.codecs.base import ChunkDecoder, Common, RasterCodec
+from model.codecs.checks import check_choice
 from model.codecs.intervals import EntropyName, OrderName
 from model.codecs.results import IsiResult
 from model.codecs.stream import Header, Reader, write_leb128
@@ -123,9 +124,3 @@ def _middles(steps: int, precision: int) -> NDArray[np.int64]:
     starts = np.arange(0, steps, precision)
     middles: NDArray[np.int64] = starts + (np.minimum(precision, steps - starts) - 1) // 2
     return middles
-
-
-def check_choice(name: str, value: object, allowed: tuple[str, ...]) -> None:
-    """Raise `ValueError` unless `value` is one of the strings `allowed`."""
-    if not isinstance(value, str) or value not in allowed:
-        raise ValueError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")

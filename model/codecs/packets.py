@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from model.codecs import stream
 from model.codecs.base import OpenRaster
-from model.codecs.spikes import Spikes
 from model.codecs.stream import Header, Stream
 from model.errors import CodecError
 from model.golden.container import MAGIC
@@ -19,12 +18,16 @@ CHANNELS_AT = 2
 """Byte of the settings where the number of channels is."""
 
 
-def encode(codec: str, spikes: Spikes, settings: Settings) -> bytes:
-    """Return the container of the packets of a raster; one without bins, which has none, as a stream of `codec`."""
-    check_channels(spikes.channels)
-    if not spikes.steps or not spikes.channels:
-        return stream.join(Header(codec, spikes.steps, spikes.channels, 1), [b""])
-    return container.join(spike_encoder.encode(spikes.all_rows(), settings))
+def encode(codec: str, spikes: NDArray[np.int8], settings: Settings) -> bytes:
+    """Return the container of the packets of a raster, which is as from `Spikes.all_rows`.
+
+    One without bins has no packets; it becomes a stream of the name `codec`.
+    """
+    steps, channels = spikes.shape
+    check_channels(channels)
+    if not spikes.size:
+        return stream.join(Header(codec, steps, channels, 1), [b""])
+    return container.join(spike_encoder.encode(spikes, settings))
 
 
 def check_channels(channels: int) -> None:

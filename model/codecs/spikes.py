@@ -63,7 +63,7 @@ class Spikes:
 
     def all_rows(self) -> NDArray[np.int8]:
         """Return all rows at once, as `chunks` yields them."""
-        return next(self.chunks(self.steps))
+        return self._checked(self._array)
 
     def chunks(self, chunk_steps: int) -> Iterator[NDArray[np.int8]]:
         """Yield the rows of `chunk_steps` steps after another, the last cut short where the raster ends.

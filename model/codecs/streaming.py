@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from model.bounds import packet_bytes_max
 from model.codecs import packets
 from model.codecs.base import Codec, Common, OpenRaster
-from model.codecs.isi import check_choice
+from model.codecs.checks import check_choice
 from model.codecs.results import StreamingResult
 from model.codecs.spikes import Spikes
 from model.errors import CodecError
@@ -61,7 +61,7 @@ class StreamingSpikeCodec(Codec[StreamingResult]):
 
     def compress(self, spikes: ArrayLike) -> tuple[bytes, StreamingResult]:  # noqa: D102 - inherited
         checked = Spikes(spikes)
-        data = packets.encode(self.name, checked, self._settings)
+        data = packets.encode(self.name, checked.all_rows(), self._settings)
         common = Common(
             n_steps=checked.steps,
             n_channels=checked.channels,
@@ -126,5 +126,5 @@ class StreamingSpikeCodec(Codec[StreamingResult]):
             raise CodecError(f"frame has {window.shape[0]} steps; window_size is {self.window_size}")
         return window
 
-    def _open(self, data: bytes) -> OpenRaster:
+    def open(self, data: bytes) -> OpenRaster:  # noqa: D102 - inherited
         return packets.open_raster(self.name, data)
