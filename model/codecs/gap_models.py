@@ -7,11 +7,9 @@ from numpy.typing import NDArray
 
 from model.codecs.stream import Reader, write_leb128
 from model.errors import CodecError
+from model.kernels import geometric
 from model.kernels.gap_token import EXTRA_BITS
 from model.kernels.rans import TOTAL
-
-FRACTION_BITS = 32
-"""Bits of the fixed-point probabilities that the geometric model is computed with."""
 
 
 def geometric_frequencies(bins: int, events: int, tokens: int) -> NDArray[np.int64]:
@@ -29,16 +27,9 @@ def geometric_frequencies(bins: int, events: int, tokens: int) -> NDArray[np.int
     NDArray of int64, shape (tokens,)
         At least 1 each, `TOTAL` in all.
     """
-    reached = 1 << FRACTION_BITS
-    crossed = (bins - events << FRACTION_BITS) // bins
-    frequencies = []
-    for token in range(tokens):
-        if token > 0 and EXTRA_BITS[token] > EXTRA_BITS[token - 1]:
-            crossed = crossed * crossed >> FRACTION_BITS
-        beyond = reached * crossed >> FRACTION_BITS if token < tokens - 1 else 0
-        frequencies.append(1 + ((reached - beyond) * (TOTAL - tokens) >> FRACTION_BITS))
-        reached = beyond
-    return _complete(np.array(frequencies, dtype=np.int64))
+    frequencies = np.empty(tokens, dtype=np.int64)
+    geometric.token_frequencies(bins, events, TOTAL, frequencies)
+    return _complete(frequencies)
 
 
 def measured_frequencies(counts: NDArray[np.int64]) -> NDArray[np.int64]:

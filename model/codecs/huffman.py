@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,17 +26,22 @@ def code_lengths(counts: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _unlimited_lengths(counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    lengths = np.zeros(counts.size, dtype=np.int64)
-    order = count()
-    heap = [(int(counts[symbol]), next(order), [int(symbol)]) for symbol in np.flatnonzero(counts)]
-    if len(heap) == 1:
-        lengths[heap[0][2]] = 1
+    heap = [(int(counts[symbol]), int(symbol)) for symbol in np.flatnonzero(counts)]
     heapq.heapify(heap)
+    # Nodes of the tree: the symbols, then each pair in the order in which it is made, so that parents come later.
+    parents = list(range(counts.size))
     while len(heap) > 1:
-        (low, _, left), (high, _, right) = heapq.heappop(heap), heapq.heappop(heap)
-        lengths[left + right] += 1
-        heapq.heappush(heap, (low + high, next(order), left + right))
-    return lengths
+        (low, left), (high, right) = heapq.heappop(heap), heapq.heappop(heap)
+        parents[left] = parents[right] = len(parents)
+        heapq.heappush(heap, (low + high, len(parents)))
+        parents.append(len(parents))
+    depths = [0] * len(parents)
+    for node in range(len(parents) - 1, -1, -1):
+        if parents[node] != node:
+            depths[node] = depths[parents[node]] + 1
+    if np.count_nonzero(counts) == 1:
+        depths[int(np.argmax(counts))] = 1
+    return np.array(depths[: counts.size], dtype=np.int64)
 
 
 def codewords_of(lengths: NDArray[np.int64]) -> NDArray[np.int64]:

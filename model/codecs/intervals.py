@@ -101,8 +101,9 @@ def _body_bytes(encoded: tuple[int, bytes]) -> int:
 
 def _encode_smallest(gaps: Gaps) -> tuple[int, bytes]:
     smallest = min(_encode_arithmetic(gaps), _encode_rice(gaps), key=_body_bytes)
-    # Huffman's code takes at least the tokens' entropy; only where that is less is it worth while to make one.
-    if gap_models.entropy_bits(gaps.counts) < 8 * _body_bytes(smallest):
+    # No Huffman code takes less than the entropy, and its lengths half a byte a token: mostly enough to need none.
+    least_bits = gap_models.entropy_bits(gaps.counts) + 4 * gaps.counts.size
+    if least_bits < 8 * _body_bytes(smallest):
         smallest = min(smallest, _encode_huffman(gaps), key=_body_bytes)
     if _varint_bytes(gaps) < _body_bytes(smallest):
         smallest = _encode_varint(gaps)
@@ -150,10 +151,10 @@ def _encode_huffman(gaps: Gaps) -> tuple[int, bytes]:
 def _encode_arithmetic(gaps: Gaps) -> tuple[int, bytes]:
     geometric = gap_models.geometric_frequencies(gaps.bins.size, gaps.events, gaps.counts.size)
     measured = gap_models.measured_frequencies(gaps.counts)
-    table = gap_models.write_frequencies(measured)
     geometric_bits = gap_models.message_bits(gaps.counts, geometric)
     measured_bits = gap_models.message_bits(gaps.counts, measured)
-    if geometric_bits <= measured_bits + 8 * len(table):
+    table = gap_models.write_frequencies(measured) if measured_bits + 8 * measured.size < geometric_bits else b""
+    if not table or geometric_bits <= measured_bits + 8 * len(table):
         return GEOMETRIC, _head(gaps) + _arithmetic_message(gaps, geometric, geometric_bits)
     return MEASURED, _head(gaps) + table + _arithmetic_message(gaps, measured, measured_bits)
 

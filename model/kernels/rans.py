@@ -34,10 +34,12 @@ def reciprocals_of(frequencies: NDArray[np.int64]) -> tuple[NDArray[np.uint64], 
 
     Source: T. Granlund and P. Montgomery, "Division by invariant integers using multiplication" (1994).
     """
-    divisors = [max(1, frequency) for frequency in frequencies.tolist()]
-    shifts = [STATE_BITS + (divisor - 1).bit_length() for divisor in divisors]
-    multipliers = [-(-(1 << shift) // divisor) for shift, divisor in zip(shifts, divisors, strict=True)]
-    return np.array(multipliers, dtype=np.uint64), np.array(shifts)
+    divisors = np.maximum(frequencies, 1)
+    shifts = np.frexp(divisors - 1)[1].astype(np.int64)
+    quotients, remainders = np.divmod(np.uint64(1 << STATE_BITS), divisors.astype(np.uint64))
+    rounded_up = ((remainders.astype(np.int64) << shifts) + divisors - 1) // divisors
+    multipliers = (quotients << shifts.astype(np.uint64)) + rounded_up.astype(np.uint64)
+    return multipliers, STATE_BITS + shifts
 
 
 @intrinsic

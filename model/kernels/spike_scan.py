@@ -10,7 +10,7 @@ from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from model.kernels.jit import kernel, part
+from model.kernels.jit import kernel
 
 BLOCK = 64
 """Bins that are looked at together."""
@@ -52,17 +52,6 @@ def _trailing_zeros(typing_context: Any, value: Any) -> Any:  # noqa: ANN401
         return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
 
     return types.int64(types.int64), generate
-
-
-@part
-def _mask(bins: NDArray[np.uint8], at: int) -> int:
-    """Return the bins from `at` on as the bits of a number, the first as the lowest; none behind the last bin."""
-    if at + BLOCK <= bins.size:
-        return _bins_above_0(bins, at)  # type: ignore[no-any-return]
-    mask = 0
-    for bin in range(at, bins.size):
-        mask |= int(bins[bin] != 0) << (bin - at)
-    return mask
 
 
 @kernel
@@ -108,18 +97,20 @@ def find_gaps(
         Last event before that.
     """
     found, at = 0, start
-    while at < bins.size and found + BLOCK <= gaps.size:
-        mask = _mask(bins, at)
-        end = min(at + BLOCK, bins.size)
-        if silent:
-            mask = ~mask
-            if end - at < BLOCK:
-                mask &= (1 << (end - at)) - 1
+    while at + BLOCK <= bins.size and found + BLOCK <= gaps.size:
+        mask = _bins_above_0(bins, at) ^ -int(silent)
         while mask != 0:
             event = at + _trailing_zeros(mask)  # type: ignore[call-arg]
             gaps[found] = event - last - 1
             found += 1
             last = event
             mask &= mask - 1
-        at = end
+        at += BLOCK
+    if at + BLOCK > bins.size and found + BLOCK <= gaps.size:
+        while at < bins.size:
+            if (bins[at] == 0) == silent:
+                gaps[found] = at - last - 1
+                found += 1
+                last = at
+            at += 1
     return found, at, last
