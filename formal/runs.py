@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 
 from formal.edits import HDL, edited_hdl, is_block
-from formal.spec import TOP, Edit, Property, Spec, claims, to_rtlil
+from formal.spec import CELL_PREFIX, TOP, Edit, Property, Spec, claims, to_rtlil
 
 ROOT = HDL.parent
 BUILD = ROOT / "build" / "formal"
@@ -26,8 +26,8 @@ TOOLS = {
     "ABC": f"{sys.executable} -m formal.abc_in_yosys",
 }
 REGISTERS = "$dff,$dffe,$sdff,$sdffe,$sdffce"
-FAILED = re.compile(r"Assert failed in top: (\w+)")
-UNREACHED = re.compile(r"Unreached cover statement at top: (\w+)")
+FAILED = re.compile(r"Assert failed in top: property\.(\w+)")
+UNREACHED = re.compile(r"Unreached cover statement at top: property\.(\w+)")
 
 
 @dataclass(frozen=True, order=True)
@@ -190,14 +190,16 @@ def _find_paths(folder: Path, design: str, properties: list[Property]) -> str:
 
 def _sby_lines(spec: Spec) -> Iterator[str]:
     method = spec.method
-    broken = {name: one for name, (one, _) in broken_designs(spec).items() if one.cut is None}
+    broken = {name: both for name, both in broken_designs(spec).items() if both[0].cut is None}
     yield from ["[tasks]", "bmc whole", "prove whole", "cover whole", *(f"{name} broken" for name in broken)]
     yield from ["", "[options]", f"timeout {TIMEOUT_SECONDS}"]
     yield from ["bmc: mode bmc", f"bmc: depth {method.depth}"]
     yield from ["prove: mode prove", f"prove: depth {method.depth}"]
     yield from ["cover: mode cover", f"cover: depth {spec.cover_depth}"]
     if broken:
-        yield from ["broken: mode bmc", "broken: expect fail", f"broken: depth {spec.broken_depth}"]
+        yield from ["broken: mode bmc", "broken: expect fail"]
+    for name, (_, edit) in broken.items():
+        yield from [f"{name}: skip {edit.skip}", f"{name}: depth {edit.skip + spec.broken_depth}"]
     yield from ["", "[engines]"]
     yield f"bmc: {'smtbmc yices' if method.unbounded else method.engine}"
     yield f"prove: {method.engine}"
@@ -207,6 +209,7 @@ def _sby_lines(spec: Spec) -> Iterator[str]:
     yield from ["", "[script]", "whole: read_rtlil design.il"]
     yield from (f"{name}: read_rtlil {name}.il" for name in broken)
     yield f"prep -flatten -top {TOP}"
-    yield from (f"{name}: delete {TOP}/t:$assert {TOP}/c:{one.name} %d" for name, one in broken.items())
+    for name, (one, _) in broken.items():
+        yield f"{name}: delete {TOP}/t:$assert {TOP}/c:{CELL_PREFIX}{one.name} %d"
     yield from ["", "[files]", "whole: design.il"]
     yield from (f"{name}: {name}.il" for name in broken)

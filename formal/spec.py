@@ -14,6 +14,8 @@ from amaranth.lib import wiring
 from formal.inside import Inside
 
 TOP = "top"
+CELL_PREFIX = "property."
+"""Before a property's name in the design, where signals of the same name may be."""
 DUT = "dut"
 
 
@@ -41,11 +43,14 @@ class Edit:
         `old` must occur exactly once in the file.
     block : str
         The file, without its ending; the property's own block where empty.
+    skip : int
+        Cycles in which no failure is looked for, to get sooner to one that comes late.
     """
 
     old: str
     new: str
     block: str = ""
+    skip: int = 0
 
 
 @dataclass(frozen=True)
@@ -171,6 +176,8 @@ class Spec(Elaboratable):
     ports : dict
         Inputs and outputs of the harness, by name; filled by an elaboration.
     """
+
+    _MustUse__silence = True  # lists of harnesses need not be elaborated in full
 
     method: Method = Pdr()
     sizes = ""
@@ -345,4 +352,5 @@ def to_rtlil(spec: Spec) -> str:
 
 def _cell(one: Property) -> str:
     kind = CELLS.get(one.kind, "$assert")
-    return f"\n  cell {kind} \\{one.name}\n    connect \\A \\property__{one.name}\n    connect \\EN 1'1\n  end\n"
+    name, wire = f"{CELL_PREFIX}{one.name}", f"property__{one.name}"
+    return f"\n  cell {kind} \\{name}\n    connect \\A \\{wire}\n    connect \\EN 1'1\n  end\n"
