@@ -51,7 +51,8 @@ class RiceParameter(wiring.Component):
             ruled.ready.eq(~self.o.valid | self.o.ready),
             passed.eq(ruled.valid & ruled.ready),
         ]
-        first, ruled_first = Signal(init=1), Signal()
+        first = Signal(init=1)
+        ruled_first = Signal()
         m.submodules.mean = mean = RiceMean(self._channels)
         m.submodules.debt = debt = RiceDebt(self._channels)
         m.d.comb += [
