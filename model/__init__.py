@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from model.codecs.aer import AERSpikeCodec
     from model.codecs.isi import SpikeCodec
     from model.codecs.predictive import PredictiveSpikeCodec
-    from model.codecs.registry import decompress, get_codec, list_codecs
+    from model.codecs.recommend import recommend_codec_for
+    from model.codecs.registry import decompress, get_codec, list_codecs, recommend_codec
     from model.codecs.streaming import StreamingSpikeCodec
     from model.events import Epoch
     from model.raster import decode_packets, decode_raster, encode_packets, encode_raster
@@ -33,6 +34,8 @@ _MODULES = {
     "frame_packets": "model.receiver",
     "get_codec": "model.codecs.registry",
     "list_codecs": "model.codecs.registry",
+    "recommend_codec": "model.codecs.registry",
+    "recommend_codec_for": "model.codecs.recommend",
 }
 """Where the names are that bring NumPy and Numba with them; `import model` alone does not."""
 
@@ -53,6 +56,8 @@ __all__ = [
     "frame_packets",
     "get_codec",
     "list_codecs",
+    "recommend_codec",
+    "recommend_codec_for",
 ]
 
 

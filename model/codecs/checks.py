@@ -17,3 +17,9 @@ def check_number(name: str, value: object, low: float, high: float) -> float:
     if not is_number or not low <= value <= high:  # type: ignore[operator]
         raise ValueError(f"{name} must be a number in {low:.4g}..{high:.4g}, not {value!r}")
     return float(value)  # type: ignore[arg-type]
+
+
+def check_flag(name: str, value: object) -> None:
+    """Raise `ValueError` unless `value` is a `bool`."""
+    if not isinstance(value, bool | np.bool_):
+        raise ValueError(f"{name} must be True or False, not {value!r}")
