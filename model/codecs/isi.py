@@ -81,13 +81,13 @@ class SpikeCodec(RasterCodec[IsiResult]):
 
     @classmethod
     def _decoder(cls, header: Header) -> ChunkDecoder:
-        reader = Reader(header.parameters)
-        precision = reader.leb128() if header.parameters else 1
-        reader.finish()
-        if not 1 <= precision <= PRECISION_MAX:
-            raise CodecError(f"stream has a timing precision of {precision} steps, not 1..{PRECISION_MAX}")
-        if precision == 1:
+        if not header.parameters:
             return intervals.decode
+        reader = Reader(header.parameters)
+        precision = reader.leb128()
+        reader.finish()
+        if not 2 <= precision <= PRECISION_MAX:
+            raise CodecError(f"stream has a timing precision of {precision} steps, not 2..{PRECISION_MAX}")
 
         def decode(payload: NDArray[np.uint8], rows: NDArray[np.int8]) -> None:
             cells = np.zeros((-(-rows.shape[0] // precision), rows.shape[1]), dtype=np.int8)
