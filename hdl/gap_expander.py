@@ -1,6 +1,6 @@
 """GapExpander: gaps to words of errors."""
 
-from amaranth.hdl import Module
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
@@ -76,5 +76,16 @@ class GapExpander(wiring.Component):
             expander.i.valid.eq(runs.r_rdy),
             runs.r_en.eq(expander.i.ready),
             self.about.eq(expander.about),
+            # A gap of a bad payload may be long beyond any packet.
+            gatherer.skip.eq(expander.drops & ~self._any_end(m, runs)),
         ]
         return m
+
+    def _any_end(self, m: Module, runs: SyncFIFOBuffered) -> Value:
+        """Return whether the last run of a packet was gathered and has not been expanded."""
+        entering, leaving = self._gatherer.o, self._expander.i
+        ends = Signal(range(RUNS_AHEAD + 1))
+        enters = entering.valid & entering.ready & entering.payload.end
+        leaves = leaving.valid & leaving.ready & leaving.payload.end
+        m.d.sync += ends.eq(Mux(runs.level == 0, 0, ends - leaves) + enters)
+        return ends.any() | (entering.valid & entering.payload.end)

@@ -11,6 +11,7 @@ from amaranth.lib import wiring
 
 from hdl.isi_encoder import CODERS
 from hdl.spike_encoder_top import SpikeEncoderTop
+from hdl.voted import vote_script, with_plain_names, write_voted_cells
 
 TOP_NAME = "spike_encoder"
 
@@ -19,7 +20,7 @@ TOP_NAME = "spike_encoder"
 # The writer turns selections ($pmux) into functions of their name, and Icarus takes a name that begins with $ for a
 # system function.
 VERILOG_SCRIPT = (
-    "read_rtlil {source}; proc -noopt; memory_collect; opt_clean -purge; "
+    "read_rtlil {source}; {vote}proc -noopt; memory_collect; opt_clean -purge; "
     "rename -enumerate -pattern select_% t:$pmux; write_verilog -norename -noattr {target}"
 )
 
@@ -44,13 +45,21 @@ def component_rtlil(component: wiring.Component, name: str) -> str:
     return rtlil.convert(component, name=name)
 
 
-def write_component_verilog(component: wiring.Component, name: str, path: Path) -> None:
-    """Write a component's Verilog, its top module called `name`; the file appears whole or not at all."""
+def write_component_verilog(component: wiring.Component, name: str, path: Path, *, voted: bool = False) -> None:
+    """Write a component's Verilog, its top module called `name`; the file appears whole or not at all.
+
+    If `voted`, control registers are in three copies; see `hdl.voted`.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as scratch:
         folder = Path(scratch)
         (folder / "top.il").write_text(component_rtlil(component, name))
-        run_yosys(VERILOG_SCRIPT.format(source="top.il", target="top.v"), folder)
+        if voted:
+            write_voted_cells(folder)
+        vote = vote_script(name) if voted else ""
+        run_yosys(VERILOG_SCRIPT.format(source="top.il", target="top.v", vote=vote), folder)
+        if voted:
+            (folder / "top.v").write_text(with_plain_names((folder / "top.v").read_text()))
         (folder / "top.v").replace(path)
 
 

@@ -10,6 +10,8 @@ from model.golden.settings import EPOCH_STEPS_MAX
 WORD_INFO = data.StructLayout({"packet": PACKET_INFO, "epoch_first": 1, "step_index": 32, "bad": 1})
 """What goes with a word: its packet, whether it is the first one there, the step of its row and, with a packet's last
 word, whether its payload is bad."""
+STARVED_CYCLES = 255
+"""After so many cycles without a run a packet's runs are lost by an upset; in a decoder some 20 are the most."""
 HEAD_START = 16
 """Cycles that a packet waits at least; any packet takes as many to arrive, since it has as many bytes."""
 
@@ -18,7 +20,8 @@ class RunExpander(wiring.Component):
     """Lays out the runs of each packet in words, as many as its number of steps asks for.
 
     Runs that lead beyond the packet's last word make the packet a bad one. Info and runs that are not of one packet
-    are out of step by an upset; the older of the two is left out until they are in step again.
+    are out of step by an upset; the older of the two is left out until they are in step again. Runs that do not come
+    for 255 cycles are given up, which makes their packet a bad one, or leaves it out.
 
     A packet begins some cycles after its info came, which gives those who make its runs a head start. While words of
     the packet before still go out, these cycles cost nothing.
@@ -43,6 +46,8 @@ class RunExpander(wiring.Component):
         Its words of errors.
     about : Out(WORD_INFO)
         Info of the word taken last at `o`.
+    drops : Out(1)
+        The packet's words are out, and what is left of its runs is being left out.
 
     Raises
     ------
@@ -59,6 +64,7 @@ class RunExpander(wiring.Component):
                 "i": In(stream.Signature(run(lanes))),
                 "o": Out(stream.Signature(word(lanes))),
                 "about": Out(WORD_INFO),
+                "drops": Out(1),
             }
         )
 
@@ -80,7 +86,9 @@ class RunExpander(wiring.Component):
             row_last.eq(place == self._words - 1),
             packet_last.eq(row_last & (rows == 1)),
         ]
-        packet_old, runs_old = self._out_of_step(m, opened | draining)
+        inside = opened | draining
+        packet_old, runs_old = self._out_of_step(m, inside)
+        starved = self._starved(m, ~exhausted & (inside | self.packet.valid))
         m.d.comb += may_open.eq(self._had_head_start(m) & ~packet_old & ~runs_old)
 
         in_run, at_errors, uses, overruns, moves = Signal(), Signal(), Signal(), Signal(), Signal()
@@ -100,11 +108,14 @@ class RunExpander(wiring.Component):
         ]
         drops_runs = draining | runs_old
         m.d.comb += [
+            self.drops.eq(draining),
             self.i.ready.eq(uses | drops_runs),
-            self.packet.ready.eq((moves & ~opened) | packet_old),
+            self.packet.ready.eq((moves & ~opened) | packet_old | (starved & ~inside)),
         ]
         with m.If(drops_runs & self.i.valid):
             m.d.sync += draining.eq(~gathered.end)
+        with m.If(starved):
+            m.d.sync += [draining.eq(0), exhausted.eq(opened), bad.eq(opened)]
         with m.If(moves):
             m.d.sync += [
                 about.packet.eq(current),
@@ -132,6 +143,14 @@ class RunExpander(wiring.Component):
         with m.Elif(~done):
             m.d.sync += waited.eq(waited + 1)
         return done
+
+    def _starved(self, m: Module, wanted: Value) -> Signal:
+        """Return whether a run was `wanted` for too long."""
+        waited = Signal(range(STARVED_CYCLES + 1))
+        starved = Signal()
+        m.d.comb += starved.eq(waited == STARVED_CYCLES)
+        m.d.sync += waited.eq(Mux(wanted & ~self.i.valid & ~starved, waited + 1, 0))
+        return starved
 
     def _out_of_step(self, m: Module, inside: Value) -> tuple[Signal, Signal]:
         """Return whether info or runs on offer are older than the other, but not `inside` a packet."""

@@ -31,6 +31,8 @@ class RunGatherer(wiring.Component):
     -------
     i : In(stream)
         Tokens of payloads; the last one of each has `end`.
+    skip : In(1)
+        What is left of this payload is of no use: take its tokens without passing the words between them.
     o : Out(stream)
         Runs of words; the last one of each payload has `end`.
 
@@ -50,6 +52,7 @@ class RunGatherer(wiring.Component):
         super().__init__(
             {
                 "i": In(stream.Signature(decoded_token(channels))),
+                "skip": In(1),
                 "o": Out(stream.Signature(run(lanes))),
             }
         )
@@ -71,7 +74,7 @@ class RunGatherer(wiring.Component):
         m.d.comb += [
             row_last.eq(place == self._words - 1),
             lanes_here.eq(Mux(row_last, self._lanes_last, self._lanes)),
-            at_error.eq(lane < lanes_here),
+            at_error.eq(self.skip | (lane < lanes_here)),
             ends.eq(at_error & token.end),
             lane_next.eq(Mux(at_error, lane + 1 + token.gap, lane)),
             within.eq(at_error & ~ends & (lane_next < lanes_here)),

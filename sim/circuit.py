@@ -12,16 +12,18 @@ from amaranth.lib import wiring
 from numpy.typing import NDArray
 
 from hdl.generate import component_rtlil, run_yosys
+from hdl.voted import vote_script, write_voted_cells
 from sim.build import BUILD, BuildError, alone_in, write_if_changed
 from sim.cxxrtl import compile_harness
 
 HARNESS = Path(__file__).with_name("circuit.cc")
 PAUSES = Path(__file__).with_name("pauses.h")
 SCRIPT = (
-    "read_rtlil {name}.il; hierarchy -top {name}; proc; flatten; clean; "
+    "read_rtlil {name}.il; {vote}hierarchy -top {name}; proc; flatten; clean; "
     # Without loops through parts of one signal, a cycle takes one evaluation; -g2 keeps the names of ports and state.
     "splitnets -driver; clean; write_cxxrtl -header -O6 -g2 {name}.cc"
 )
+FLAT_VOTE = "{}setattr -mod -unset keep_hierarchy *; "
 QUIET_CYCLES = 1000
 """A run ends after so many cycles without a transfer, unless it is told otherwise."""
 CYCLES_MAX = 2**62
@@ -125,6 +127,8 @@ class Circuit:
         What to compile, unless that was done before.
     name : str
         Name of its top module; a component of other parameters needs another one.
+    voted : bool, optional
+        Keep control registers in three copies; see `hdl.voted`.
     inputs : mapping of int, optional
         Values of other inputs, by their names.
     events : sequence of str, optional
@@ -142,8 +146,10 @@ class Circuit:
         name: str,
         inputs: Mapping[str, int] | None = None,
         events: Sequence[str] = (),
+        *,
+        voted: bool = False,
     ) -> None:
-        self._library = _load(_build(component, name))
+        self._library = _load(_build(component, name, voted))
         self._circuit = self._library.circuit_new()
         self._items = {item.name: (item, is_state) for item, is_state in self._list()}
         self._events = tuple(events)
@@ -236,16 +242,17 @@ def _copied(address: ctypes.Array, count: int, kind: type[np.generic]) -> NDArra
     return np.ctypeslib.as_array(address, (count,)).astype(kind) if count else np.zeros(0, kind)
 
 
-def _build(component: wiring.Component, name: str) -> Path:
+def _build(component: wiring.Component, name: str, voted: bool) -> Path:
     """Compile to a shared library, unless it is there already, and return its path."""
-    folder = BUILD / "sim" / f"circuit_{name}"
+    folder = BUILD / "sim" / f"circuit_{name}{'_voted' if voted else ''}"
     rtlil, library = folder / f"{name}.il", folder / f"{name}.so"
     with alone_in(folder):
         changed = write_if_changed(rtlil, lambda path: path.write_text(component_rtlil(component, name)))
         newest = max(source.stat().st_mtime for source in (HARNESS, PAUSES))
         if changed or not library.exists() or library.stat().st_mtime < newest:
             library.unlink(missing_ok=True)
-            run_yosys(SCRIPT.format(name=name), folder)
+            write_voted_cells(folder)
+            run_yosys(SCRIPT.format(name=name, vote=FLAT_VOTE.format(vote_script(name)) if voted else ""), folder)
             mangled = "p_" + name.replace("_", "__")
             # An upset may lead an address beyond its memory: NDEBUG makes that a lost access instead of an abort.
             compile_harness(HARNESS, folder, name, [f"-DTOP={mangled}", "-DNDEBUG"])

@@ -27,6 +27,7 @@ from sim.faults import (
     KINDS,
     LANES,
     STALLS,
+    VOTED,
     Tally,
     run_campaign,
 )
@@ -78,8 +79,13 @@ def count_faults(faults: int, seed: int, console: Console) -> dict[tuple[str, st
 
 
 def shortfalls(tallies: Tallies) -> tuple[str, ...]:
-    """Return what must not be: wrong spikes from the link, or a keyframe after it that does not help."""
-    return tuple(
+    """Return what must not be: wrong spikes from the link, a keyframe after it that does not help, or a lost vote."""
+    outvoted = tuple(
+        f"{where} {name}: {tally.faults - tally.without_effect} not outvoted"
+        for (where, name), tally in tallies.items()
+        if name == VOTED and tally.without_effect != tally.faults
+    )
+    return outvoted + tuple(
         f"{name}: {tally.wrong + tally.misnumbered} silent, {tally.faults - tally.recovered[1]} not recovered"
         for (where, name), tally in tallies.items()
         if where == "link" and (tally.wrong or tally.misnumbered or tally.recovered[1] != tally.faults)
@@ -223,15 +229,20 @@ bursts of up to 32 bits, are found for certain. A copy of the packet before is l
 later has a good checksum: it is hidden, or, if a keyframe, shown once more under its own steps, and then the packets
 after it are hidden up to the next keyframe.""",
     "encoder": """The encoder's checksum covers what it sends, right or wrong. That its state was not what the decoder
-expects shows in the 16-bit check of the spikes: a packet that decodes to wrong spikes passes with 1 in 2^16. The Golomb
-state starts anew with the end of the last packet before a keyframe: an upset in a pause of the input just after that
-hits this keyframe, whose check shows it, and is healed by the one after it ("later"). "Other
-registers" are all that are left, control and counters included, each bit as likely as any other: of those, the
-packetizer's sequence and step counters are reset by nothing, so that after their upset the packets keep the wrong
-numbers; a place within the row that is off by a word, too, stays so until a reset.""",
+expects shows in the 16-bit check of the spikes: a packet that decodes to wrong spikes passes with 1 in 2^16. "Other
+registers" are all that are left, control and counters included, each bit as likely as any other. Some of them nothing
+in the data can set right: after an upset of the packetizer's step counter, or of the scheduler's place in row and
+epoch, the packets keep wrong numbers or rows until a reset; and where a mark of an epoch's end is lost or made up,
+mostly by the FIFO's pointers, payloads and headers stay out of step.
+
+"Registers in three copies" are these again in a circuit that is generated with `--voted` ([hardware.md](hardware.md)
+has its price): one of the three copies is hit and the other two outvote it, up to the next clock edge, which sets it
+right.""",
     "decoder": """Wrong spikes from an upset show in the same check, unless it is what comes after the check that is
-hit: the register with a word's step number is not covered. "Packet memory" is the buffer in which packets wait once
-their checksum was found right.""",
+hit. "Packet memory" is the buffer in which packets wait once their checksum was found right; where the mark of a
+packet's last byte is hit there, bytes and trailers are out of step, and so they are after an upset of the buffer's
+pointers. Runs of words that are out of step with the packets' headers are found by two bits of the sequence number, and
+runs that do not come, by a limit of 255 cycles. "Registers in three copies" are as in the encoder.""",
 }
 
 SUMMARY = """On the link, {link}.

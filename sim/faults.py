@@ -149,7 +149,7 @@ LINK_FAULTS: Mapping[str, Callable[[list[bytes], int, Random], Delivery]] = {
     "garbage inserted": _garbage,
 }
 
-GOLOMB = ("mean total", "mean count", "debt debt")
+GOLOMB = ("mean total_held", "mean count_held", "debt debt_held")
 ENCODER_STATE: Mapping[str, tuple[str, ...]] = {
     "rate memory": ("predictor acc_memory",),
     "LFSR memory": ("predictor lfsr_memory",),
@@ -164,11 +164,13 @@ DECODER_STATE: Mapping[str, tuple[str, ...]] = {
 }
 """Registers and memories of each class, by the ends of their names; what is in none is in the class `OTHER`."""
 OTHER = "other registers"
+VOTED = "registers in three copies"
+"""Those of the circuits that are built with `voted`, one of the three at a time."""
 
 FAULT_CLASSES = (
     *(("link", name) for name in LINK_FAULTS),
-    *(("encoder", name) for name in (*ENCODER_STATE, OTHER)),
-    *(("decoder", name) for name in (*DECODER_STATE, OTHER)),
+    *(("encoder", name) for name in (*ENCODER_STATE, OTHER, VOTED)),
+    *(("decoder", name) for name in (*DECODER_STATE, OTHER, VOTED)),
 )
 
 
@@ -334,11 +336,13 @@ class Bench:
     def __post_init__(self) -> None:
         self.encoder = encoder(CHANNELS, LANES, KINDS[self.kind])
         self.decoder = decoder(CHANNELS, LANES, BUFFER_BYTES)
+        self.voted_encoder = encoder(CHANNELS, LANES, KINDS[self.kind], voted=True)
+        self.voted_decoder = decoder(CHANNELS, LANES, BUFFER_BYTES, voted=True)
         random = np.random.default_rng([self.seed, self.kind])
         self.bases = [self._base(random, DENSITY_MAX * (index + 1) / STREAMS) for index in range(STREAMS)]
         self.states = {
-            "encoder": _by_class(self.encoder, ENCODER_STATE),
-            "decoder": _by_class(self.decoder, DECODER_STATE),
+            "encoder": _by_class(self.encoder, ENCODER_STATE) | {VOTED: _copies(self.voted_encoder)},
+            "decoder": _by_class(self.decoder, DECODER_STATE) | {VOTED: _copies(self.voted_decoder)},
         }
 
     def _base(self, random: Random, density: float) -> Base:
@@ -363,7 +367,8 @@ class Bench:
         interval_words = len(base.words) // INTERVALS
         window = base.encoded.cycles_in[interval_words : 2 * interval_words]
         upset = _upset(self.states["encoder"][name], window[0], window[-1], random)
-        disturbed = _run(self.encoder, base.words, base.pause_seed, [upset])
+        circuit = self.voted_encoder if name == VOTED else self.encoder
+        disturbed = _run(circuit, base.words, base.pause_seed, [upset])
         taken = int(np.searchsorted(disturbed.cycles_in, upset.cycle))
         packets = packets_of(disturbed.output)
         if not packets:
@@ -377,7 +382,8 @@ class Bench:
         starts = np.cumsum([0, *map(len, base.packets)])[::KEYFRAME_INTERVAL]
         first, last = base.decoded.cycles_in[starts[1]], base.decoded.cycles_out[2 * len(base.words) // INTERVALS - 1]
         upset = _upset(self.states["decoder"][name], first, last, random)
-        disturbed = _run(self.decoder, packet_bytes(base.packets), base.pause_seed, [upset])
+        circuit = self.voted_decoder if name == VOTED else self.decoder
+        disturbed = _run(circuit, packet_bytes(base.packets), base.pause_seed, [upset])
         taken = np.searchsorted(disturbed.cycles_in, upset.cycle)
         return self._judge(base, disturbed, int(np.searchsorted(starts, taken)) * INTERVAL_STEPS)
 
@@ -404,6 +410,11 @@ def _by_class(circuit: Circuit, classes: Mapping[str, tuple[str, ...]]) -> dict[
             found.setdefault(name, []).extend(matches)
             rest = [state for state in rest if state not in matches]
     return found | {OTHER: rest}
+
+
+def _copies(circuit: Circuit) -> list[State]:
+    """Return the registers of which there are three."""
+    return [state for state in circuit.states if ".voter_" in state.name]
 
 
 def _upset(states: Sequence[State], first: int, last: int, random: Random) -> Upset:

@@ -23,8 +23,8 @@ LAST = 0x100
 DECODER_EVENTS = ("dropped", "rejected", "repeated", "hidden", "bad")
 
 
-def encoder(channels: int, lanes: int, settings: Settings) -> Circuit:
-    """Return the encoder, compiled.
+def encoder(channels: int, lanes: int, settings: Settings, *, voted: bool = False) -> Circuit:
+    """Return the encoder, compiled; if `voted`, with control registers in three copies.
 
     Raises
     ------
@@ -35,11 +35,11 @@ def encoder(channels: int, lanes: int, settings: Settings) -> Circuit:
     """
     values = SETTINGS.const(asdict(settings) | {"coder": CODER_IDS[settings.coder]})
     inputs = {"settings": values.as_value().value}
-    return Circuit(SpikeEncoder(channels, lanes), f"spike_encoder_{channels}x{lanes}", inputs)
+    return Circuit(SpikeEncoder(channels, lanes), f"spike_encoder_{channels}x{lanes}", inputs, voted=voted)
 
 
-def decoder(channels: int, lanes: int, buffer_bytes: int) -> Circuit:
-    """Return the decoder, compiled.
+def decoder(channels: int, lanes: int, buffer_bytes: int, *, voted: bool = False) -> Circuit:
+    """Return the decoder, compiled; if `voted`, with control registers in three copies.
 
     Raises
     ------
@@ -49,7 +49,8 @@ def decoder(channels: int, lanes: int, buffer_bytes: int) -> Circuit:
         It cannot be compiled.
     """
     component = SpikeDecoder(channels, lanes, buffer_bytes)
-    return Circuit(component, f"spike_decoder_{channels}x{lanes}_{buffer_bytes}", events=DECODER_EVENTS)
+    name = f"spike_decoder_{channels}x{lanes}_{buffer_bytes}"
+    return Circuit(component, name, events=DECODER_EVENTS, voted=voted)
 
 
 def buffer_bytes(channels: int, settings: Settings) -> int:
