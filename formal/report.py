@@ -38,7 +38,7 @@ class Row:
     sizes : str
         Build-time parameters of the proof.
     seconds : float
-        Of the run that proves it, which may prove others as well.
+        Processor time of the run that proves it, which may prove others as well.
     broken_designs : int
         Designs, broken on purpose, of which it was shown that this very property fails.
     result : str

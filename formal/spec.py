@@ -167,6 +167,8 @@ class Spec(Elaboratable):
         How the properties are proven.
     sizes : str
         Build-time parameters of the proof, for the table; empty where the block has none.
+    abstracted : tuple of str
+        Submodules of the design whose outputs are free; the harness assumes what is proven of them elsewhere.
     cover_depth, broken_depth : int
         Cycles within which every cover is reached, and every broken design found out.
     fast : bool
@@ -181,6 +183,7 @@ class Spec(Elaboratable):
 
     method: Method = Pdr()
     sizes = ""
+    abstracted: tuple[str, ...] = ()
     cover_depth = 20
     broken_depth = 20
     fast = True

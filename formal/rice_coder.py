@@ -1,0 +1,201 @@
+"""RiceCoder: each gap's codeword is the one that its k gives, of bounded length, and worth its debt."""
+
+from amaranth.hdl import Module, Mux, Signal, Value, signed
+from amaranth.lib import data, stream
+
+from formal.rice_debt import debt_after
+from formal.spec import Edit, Induction, Spec
+from formal.stream_rules import assume_source, prove_source
+from formal.tracking import Tracked
+from hdl.layouts import K_BITS, gap_bits, rice_token
+from hdl.rice_coder import RiceCoder
+from model.golden.rice_coder import ESCAPE
+
+CHANNELS = 4096
+GAP_BITS = gap_bits(CHANNELS)
+STAGES = 2
+LENGTH_MAX = ESCAPE + 1 + 2 * (GAP_BITS - 1)
+"""Of the longest gap at k = 0: 64 zeros, and an Elias gamma code of 28 bits."""
+
+
+class CodewordReference:
+    """The codeword of a gap by the wire format's text.
+
+    Attributes
+    ----------
+    zeros, value, width : Signal
+        `zeros` zero bits, then the low `width` bits of `value`.
+    quotient, escapes : Signal
+        What the choice between the two forms is made on.
+    """
+
+    def __init__(self, m: Module, gap: Value, k: Value, prefix: str = "expected") -> None:
+        self.quotient = Signal(GAP_BITS, name=f"{prefix}_quotient")
+        self.escapes = Signal(name=f"{prefix}_escapes")
+        self.zeros = Signal(8, name=f"{prefix}_zeros")
+        self.width = Signal(8, name=f"{prefix}_width")
+        self.value = Signal(32, name=f"{prefix}_value")
+        remainder = Signal(16, name=f"{prefix}_remainder")
+        beyond = Signal(GAP_BITS, name=f"{prefix}_beyond")
+        # The bit length less one, of a number that is not 0.
+        n = sum((beyond >= 1 << place for place in range(1, GAP_BITS)), Value.cast(0))
+        m.d.comb += [
+            self.quotient.eq(gap >> k),
+            remainder.eq(gap & ((1 << k) - 1)),
+            self.escapes.eq(self.quotient >= ESCAPE),
+            beyond.eq(self.quotient - ESCAPE + 1),
+            self.zeros.eq(Mux(self.escapes, ESCAPE + n, self.quotient)),
+            self.width.eq(Mux(self.escapes, 1 + n + k, 1 + k)),
+            self.value.eq((Mux(self.escapes, beyond, 1) << k) | remainder),
+        ]
+
+
+class Codewords(Spec):
+    """Any token from where it has its k, which is proven of `RiceParameter`, to its codeword."""
+
+    method = Induction(1)
+    sizes = f"{CHANNELS} channels"
+    abstracted = ("parameter",)
+
+    def describe(self, m: Module) -> None:
+        """Add the design and its properties."""
+        dut = RiceCoder(CHANNELS)
+        self.inside = self.design(m, dut)
+        assume_source(self, m, dut.i)
+        prove_source(
+            self,
+            m,
+            dut.o,
+            broken_by={
+                "held": Edit("split.ready.eq(~self.o.valid | self.o.ready)", "split.ready.eq(1)"),
+                "stable": Edit("with m.If(split.ready):", "with m.If(split.valid):"),
+                "idle_after_reset": Edit("bits = gap_bits", "self.o.valid._init = 1; bits = gap_bits"),
+            },
+        )
+        ruled = stream.Signature(rice_token(CHANNELS)).create()
+        m.d.comb += [
+            ruled.valid.eq(self.inside["parameter.o__valid"]),
+            ruled.payload.eq(self.inside["parameter.o__payload"]),
+            ruled.ready.eq(self.inside["o__ready"]),  # assigned by the coder, to its submodule
+        ]
+        assume_source(self, m, ruled, "ruled")
+        token = Tracked(self, m, ruled, dut.o, capacity=STAGES)
+        self.token = data.View(rice_token(CHANNELS), token.payload)
+        self.expected = CodewordReference(m, self.token.gap, self.token.k)
+        self._codeword(m, dut, token)
+        self._length(m, dut, token)
+        self._invariants(m, dut, token)
+
+    def _codeword(self, m: Module, dut: RiceCoder, token: Tracked) -> None:
+        expected, codeword = self.expected, dut.o.payload
+        self.contract(
+            m,
+            "one_for_one",
+            "Each token becomes one codeword, in order: none is lost or made up, and at most two are inside.",
+            (token.held <= STAGES) & (~dut.o.valid | (token.held != 0)),
+            broken_by=Edit("split.valid.eq(token.valid)", "split.valid.eq(token.valid & token.payload.error)"),
+        )
+        self.contract(
+            m,
+            "codeword",
+            "Its codeword is quotient zeros, a one and k bits; from a quotient of 64 on, the escape with Elias gamma.",
+            (codeword.zeros == expected.zeros)
+            & (codeword.value == expected.value)
+            & (codeword.width == expected.width),
+            when=token.leaving & self.token.error,
+            broken_by=[
+                Edit("split.payload.quotient >= ESCAPE", "split.payload.quotient > ESCAPE"),
+                Edit("token.payload.gap >> token.payload.k", "token.payload.gap >> (token.payload.k | 1)"),
+                Edit("ESCAPE + n, split", "ESCAPE + beyond[1:4], split"),
+                Edit("marker | (token.payload.gap & (marker - 1))", "marker | token.payload.gap[:3]"),
+                Edit("1 + split.payload.k + Mux(escapes, n, 0)", "1 + split.payload.k"),
+            ],
+        )
+        self.contract(
+            m,
+            "empty_codeword",
+            "A token without an error has an empty codeword.",
+            (codeword.zeros == 0) & (codeword.value == 0) & (codeword.width == 0),
+            when=token.leaving & ~self.token.error,
+            broken_by=Edit("with m.If(split.payload.error):", "with m.If(1):"),
+        )
+        self.contract(
+            m,
+            "end",
+            "The epoch ends with the codeword whose token says so.",
+            codeword.end == self.token.end,
+            when=token.leaving,
+            broken_by=Edit("codeword.end.eq(split.payload.end)", "codeword.end.eq(0)"),
+        )
+
+    def _length(self, m: Module, dut: RiceCoder, token: Tracked) -> None:
+        codeword = dut.o.payload
+        length = codeword.zeros + codeword.width
+        self.contract(
+            m,
+            "escape_bounds_length",
+            f"No codeword is longer than {LENGTH_MAX} bits.",
+            length <= LENGTH_MAX,
+            when=token.leaving,
+            broken_by=Edit("split.payload.quotient >= ESCAPE", "split.payload.quotient >= 2 * ESCAPE"),
+        )
+        self.contract(
+            m,
+            "value_fits",
+            "The value has no bits above its width, as the packer needs, and begins with a one.",
+            Mux(codeword.width == 0, codeword.value == 0, (codeword.value >> (codeword.width - 1)[:6]) == 1),
+            when=token.leaving,
+            broken_by=Edit("1 + split.payload.k + Mux(escapes, n, 0)", "1 + split.payload.k"),
+        )
+        gap, k = self.token.gap, self.token.k
+        owed = 64 * (length - (gap + 1)) - 2 * (gap + 1)
+        debt = self.constant(m, 13, "any_debt")
+        grown = Signal(signed(40))
+        m.d.comb += grown.eq(debt_after(debt, k, gap) - debt)
+        self.contract(
+            m,
+            "debt_covers_cost",
+            "The debt grows by no less than the codeword's bits beyond one a bin, but for 1/32 bit a bin.",
+            grown >= owed,
+            when=token.leaving & self.token.error,
+            broken_by=Edit("Mux(escapes, ESCAPE + n, split.payload.quotient)", "ESCAPE + n"),
+        )
+
+    def _invariants(self, m: Module, dut: RiceCoder, token: Tracked) -> None:
+        inside = self.inside
+        layout = data.StructLayout(
+            {"quotient": GAP_BITS, "plain": 16, "escaped": GAP_BITS + 1, "k": K_BITS, "error": 1, "end": 1}
+        )
+        split, waits = data.View(layout, inside["split__payload"]), inside["split__valid"]
+        expected, codeword = self.expected, dut.o.payload
+        self.invariant(m, "held", "The tokens inside are those in the two stages.", token.held == waits + dut.o.valid)
+        self.invariant(m, "place", "The token is in a stage.", ~token.inside | (token._ahead < token.held))
+        self.invariant(
+            m,
+            "first_stage",
+            "The token in the first stage is split as it must be.",
+            ~(token.inside & waits & (token._ahead == dut.o.valid))
+            | (
+                (split.quotient == expected.quotient)
+                & (split.k == self.token.k)
+                & (split.error == self.token.error)
+                & (split.end == self.token.end)
+                & Mux(expected.escapes, split.escaped == expected.value, split.plain == expected.value)
+            ),
+        )
+        self.invariant(
+            m,
+            "second_stage",
+            "The token in the second stage has its codeword.",
+            ~(token.inside & dut.o.valid & (token._ahead == 0))
+            | (
+                (codeword.end == self.token.end)
+                & (codeword.zeros == Mux(self.token.error, expected.zeros, 0))
+                & (codeword.width == Mux(self.token.error, expected.width, 0))
+                & (codeword.value == Mux(self.token.error, expected.value, 0))
+            ),
+        )
+        self.cover(m, "longest", "The longest codeword.", dut.o.valid & (codeword.zeros == ESCAPE + GAP_BITS - 1))
+
+
+SPECS = (Codewords(),)
