@@ -127,7 +127,7 @@ class Codec(ABC, Generic[ResultT_co]):
         start, stop : int, optional
             Return steps `start` to `stop`, exclusive, and decode no more chunks than hold them. All by default.
         max_bins : int, default 2**32
-            Most bins (steps x channels), each a byte of the result, to return. A stream that grows beyond 2**26 bins
+            Most bins (steps x channels), each a byte of the result, to return. A stream that grows beyond 2**27 bins
             and 4096 bins a byte is decoded twice, the first time only to check it: a forged one takes no memory.
 
         Returns

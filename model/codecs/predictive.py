@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from model.codecs import intervals, packets
 from model.codecs.base import ChunkDecoder, Codec, Common, OpenRaster, RasterCodec
 from model.codecs.checks import check_choice
+from model.codecs.context import ContextPredictor
 from model.codecs.ema import EmaPredictor
 from model.codecs.results import PredictiveResult
 from model.codecs.spikes import Spikes
@@ -21,7 +22,7 @@ from model.golden.settings import CHANNELS_MAX, SHARPNESS_MAX, CoderName, Settin
 from model.kernels import predictor as predictor_kernel
 from model.kernels.prediction_survey import count_errors
 
-PredictorName = Literal["ema", "lfsr", "auto"]
+PredictorName = Literal["ema", "lfsr", "context", "auto"]
 
 PLAIN, PREDICTED = 0, 1
 """First byte of a chunk's payload: whether intervals follow, or what the predictor made of the chunk."""
@@ -49,7 +50,7 @@ class ChunkPredictor(Protocol):
         """Decode the payload of a chunk into its rows, all zeros so far."""
 
 
-CHUNK_PREDICTORS: tuple[type[ChunkPredictor], ...] = (EmaPredictor,)
+CHUNK_PREDICTORS: tuple[type[ChunkPredictor], ...] = (EmaPredictor, ContextPredictor)
 BY_NUMBER = {predictor.number: predictor for predictor in CHUNK_PREDICTORS}
 
 
@@ -60,16 +61,19 @@ class PredictiveSpikeCodec(Codec[PredictiveResult]):
 
     Parameters
     ----------
-    predictor : {"ema", "lfsr", "auto"}
+    predictor : {"ema", "lfsr", "context", "auto"}
         "ema" expects a spike where a channel's moving average is above `threshold`. "lfsr" makes the packets of the
-        hardware, bit for bit, for 1 to 4096 channels; `alpha_q8` becomes 0 where that is no larger. "auto" makes all
-        and returns the smallest.
+        hardware, bit for bit, for 1 to 4096 channels; `alpha_q8` becomes 0 where that is no larger. "context"
+        learns how likely each bin is from its channel's last spikes and those of coupled channels, and is the smallest
+        on real recordings. "auto" makes all and returns the smallest.
     alpha : float
         Adaptation rate of "ema", 2**-16..1; it is rounded to a multiple of 2**-16.
     threshold : float
         Of "ema", 0..1; it is rounded likewise.
     alpha_q8, sharpness, seed, coder, epoch_steps, keyframe_interval
         Of "lfsr": as for `Settings`.
+    context_bits : int
+        Of "context": bits of the address of a channel's table of histories, 5..9. Short rasters use fewer.
 
     Raises
     ------
@@ -100,11 +104,15 @@ class PredictiveSpikeCodec(Codec[PredictiveResult]):
         coder: CoderName = "rice",
         epoch_steps: int = 200,
         keyframe_interval: int = 10,
+        context_bits: int = 8,
     ) -> None:
         check_choice("predictor", predictor, get_args(PredictorName))
         self.predictor = predictor
         self.settings = Settings(alpha_q8, sharpness, seed, coder, epoch_steps, keyframe_interval)
-        self._chunked = {"ema": _ChunkedCodec(EmaPredictor.of(alpha, threshold), "ema")}
+        self._chunked = {
+            "ema": _ChunkedCodec(EmaPredictor.of(alpha, threshold), "ema"),
+            "context": _ChunkedCodec(ContextPredictor.of(context_bits), "context"),
+        }
 
     def compress(self, spikes: ArrayLike) -> tuple[bytes, PredictiveResult]:  # noqa: D102 - inherited
         if self.predictor == "lfsr":

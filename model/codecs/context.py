@@ -1,0 +1,121 @@
+"""The predictor `context`: a probability for every bin from what its channel and those coupled to it did lately.
+
+`ContextModel` (model/golden/context_model.py) gives the probabilities, a range coder turns them into bits.
+docs/context-predictor.md specifies the payload.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.codecs import coupling, intervals
+from model.codecs.coupling import Coupling
+from model.codecs.stream import CHUNK_BINS_MAX, Reader
+from model.errors import CodecError
+from model.golden.context_model import CONTEXT_BITS_MAX, CONTEXT_BITS_MIN
+from model.golden.intensity import LOG_BITS
+from model.golden.settings import check_int
+from model.kernels import context_coder, context_model
+from model.kernels.context_model import ContextModel
+
+KIND_BITS = 2
+"""Low bits of a payload's first byte: the kind of coupling. The rest of it are the context bits."""
+INTERVALS = 3
+"""In place of a kind of coupling: the payload holds intervals."""
+RATE_LOG_BITS = 3
+"""The second byte is the logarithm of the mean intensity, to base 2, in units of -1/8."""
+RATE_BYTE_MAX = 255
+
+STEPS_A_CELL = 8
+"""Least steps of a chunk for each of a channel's cells: fewer are not enough to learn from."""
+
+
+@dataclass(frozen=True)
+class ContextPredictor:
+    """Codes every bin with its probability.
+
+    Attributes
+    ----------
+    context_bits : int
+        Bits of the address of a channel's table of histories, 5..9: five say how long ago its last spike was, the
+        others how long the interval before it was.
+    """
+
+    number: ClassVar[int] = 2
+    chunk_bins: ClassVar[int] = CHUNK_BINS_MAX
+
+    context_bits: int
+
+    @classmethod
+    def of(cls, context_bits: int) -> ContextPredictor:
+        """Return the predictor with this parameter; `ValueError` if it is out of range."""
+        check_int("context_bits", context_bits, CONTEXT_BITS_MIN, CONTEXT_BITS_MAX)
+        return cls(context_bits)
+
+    @classmethod
+    def read(cls, reader: Reader) -> ContextPredictor:
+        """Return the predictor that `write` wrote."""
+        context_bits = reader.byte()
+        if not CONTEXT_BITS_MIN <= context_bits <= CONTEXT_BITS_MAX:
+            raise CodecError(f"stream has {context_bits} context bits, not {CONTEXT_BITS_MIN}..{CONTEXT_BITS_MAX}")
+        return cls(context_bits)
+
+    def write(self) -> bytes:
+        """Return the parameters as bytes."""
+        return bytes([self.context_bits])
+
+    def encode(self, rows: NDArray[np.int8]) -> tuple[bytes, float]:
+        """Return the payload of a chunk, and NaN: there are no wrong guesses where there are only probabilities."""
+        n_spikes = int(np.count_nonzero(rows))
+        context_bits = self.context_bits
+        while context_bits > CONTEXT_BITS_MIN and not _fits(context_bits, rows.shape):
+            context_bits -= 1
+        if not n_spikes or not _fits(context_bits, rows.shape):
+            return _encode_intervals(rows), math.nan
+        rate_byte = _rate_byte(n_spikes / rows.size)
+        payloads = [
+            bytes([context_bits << KIND_BITS | coupled.kind, rate_byte]) + coupled.write() + coded
+            for coupled in coupling.candidates(rows, n_spikes)
+            if (coded := context_coder.encode(rows, _model(context_bits, rate_byte, coupled))) is not None
+        ]
+        return min(payloads, key=len, default=None) or _encode_intervals(rows), math.nan
+
+    def decode(self, payload: NDArray[np.uint8], rows: NDArray[np.int8]) -> None:
+        """Decode the payload of a chunk into its rows, all zeros so far."""
+        reader = Reader(payload.tobytes())
+        head = reader.byte()
+        kind, context_bits = head & (1 << KIND_BITS) - 1, head >> KIND_BITS
+        if head == INTERVALS:
+            intervals.decode(payload[1:], rows)
+            return
+        if kind == INTERVALS or not CONTEXT_BITS_MIN <= context_bits <= self.context_bits:
+            raise CodecError(f"payload starts with the unknown byte {head}")
+        if not _fits(context_bits, rows.shape):
+            raise CodecError(f"payload has {context_bits} context bits, too many for a chunk of {rows.shape[0]} steps")
+        rate_byte = reader.byte()
+        coupled, used = coupling.read(kind, rows.shape[1], payload[reader.at :].tobytes())
+        context_coder.decode(payload[reader.at + used :], _model(context_bits, rate_byte, coupled), rows)
+
+
+def _encode_intervals(rows: NDArray[np.int8]) -> bytes:
+    return bytes([INTERVALS]) + intervals.encode(rows)
+
+
+def _fits(context_bits: int, shape: tuple[int, ...]) -> bool:
+    """Return whether a chunk is long enough for tables of this size."""
+    return STEPS_A_CELL << context_bits <= shape[0]
+
+
+def _rate_byte(density: float) -> int:
+    intensity = -math.log1p(-min(density, 0.5))
+    return min(max(round(-math.log2(intensity) * (1 << RATE_LOG_BITS)), 0), RATE_BYTE_MAX)
+
+
+def _model(context_bits: int, rate_byte: int, coupled: Coupling) -> ContextModel:
+    rate_log = -rate_byte << LOG_BITS - RATE_LOG_BITS
+    return context_model.new(context_bits, rate_log, coupled.counts, coupled.sources)
