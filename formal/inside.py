@@ -26,6 +26,13 @@ class Inside(Elaboratable):
             raise KeyError(f"the design assigns no signal {path!r}; it assigns {', '.join(sorted(self._signals))}")
         return self._signals[path]
 
+    def remove(self, *names: str) -> None:
+        """Take submodules out; what they drove is then for the harness to drive, or free."""
+        kept = [one for one in self._fragment.subfragments if one[1] not in names]
+        if len(kept) != len(self._fragment.subfragments) - len(names):
+            raise KeyError(f"the design must have the submodules {', '.join(names)}")
+        self._fragment.subfragments[:] = kept
+
     def elaborate(self, platform: object) -> Fragment:
         """Return the component's logic."""
         return self._fragment

@@ -81,8 +81,14 @@ def prove_source(
         raise ValueError(f"no rule is named {', '.join(edits)}")
 
 
-def assume_source(spec: Spec, m: Module, port: stream.Interface, name: str = "i") -> None:
-    """Assume the rules at a stream that the environment drives."""
+def assume_source(
+    spec: Spec, m: Module, port: stream.Interface, name: str = "i", *, idle_after_reset: bool = False
+) -> None:
+    """Assume the rules at a stream that the environment drives; that it is idle after reset only where it matters."""
+    if idle_after_reset:
+        spec.assume(
+            m, f"{name}_idle_after_reset", f"`{name}`: not valid in the first cycle.", spec.running | ~port.valid
+        )
     for rule, sentence, condition, when in _rules(spec, m, port, name):
         spec.assume(m, f"{name}_{rule}", sentence, ~Value.cast(when).bool() | condition)
 
