@@ -69,7 +69,7 @@ class AnyLine(Spec):
         self.contract(
             m,
             "complete",
-            "A byte comes out for each byte that is followed by another, or by a flag; none comes out of an empty frame.",
+            "A byte comes out for each one that another or a flag follows, and none of an empty frame.",
             dut.o.valid == (dut.i.valid & some & (line != ESCAPE)),
             broken_by=Edit("m.d.sync += holding.eq(0)", "m.d.sync += holding.eq(holding)"),
         )
