@@ -34,13 +34,13 @@ class DecoderModel:
     ----------
     events : Counter of str
         How many packets had each fate.
-    steps_max : int
-        Steps of the longest packet that was decoded.
+    rows : int
+        Rows that are shown, those of bad packets included.
     """
 
     def __init__(self, channels: int, buffer_bytes: int) -> None:
         self.events: Counter[str] = Counter()
-        self.steps_max = 0
+        self.rows = 0
         self._channels = channels
         self._buffer_bytes = buffer_bytes
         self._depacketizer = Depacketizer(crc32c)
@@ -64,7 +64,6 @@ class DecoderModel:
         self._last = identity
         self._due = (packet.sequence + 1) & 0xFFFF, (packet.step_index + packet.steps) & 0xFFFFFFFF
         self._format = packet.format or self._format
-        self.steps_max = max(self.steps_max, packet.steps)
         return self._fate("hidden") if self._lost else self._decoded(data, packet)
 
     def _fate(self, name: str) -> None:
@@ -85,6 +84,7 @@ class DecoderModel:
         return packet
 
     def _decoded(self, data: bytes, packet: Packet) -> Shown | None:
+        self.rows += packet.steps
         try:
             return Shown(packet.step_index, self._decoder.decode(data, packet))
         except CodecError:
