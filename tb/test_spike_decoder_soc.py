@@ -2,7 +2,7 @@
 
 import cocotb
 import pytest
-from cocotb.triggers import ClockCycles, RisingEdge
+from cocotb.triggers import ClockCycles, RisingEdge, with_timeout
 from cocotbext.axi import AxiResp, AxiStreamFrame
 
 from hdl.decoder_registers import REGISTERS
@@ -16,6 +16,8 @@ from tb.test_spike_decoder_top import EPOCH_STEPS, check, epochs
 ENABLE = 1
 BUSY, PACKET_OPEN, IN_STEP = 1, 2, 4
 BUFFER_BYTES = 1024
+HANG_NS = 1_000_000
+"""After so long bytes that are not taken never will be."""
 FATES = ("PACKETS", "DROPPED", "REJECTED", "REPEATED", "HIDDEN", "BAD")
 
 
@@ -56,7 +58,7 @@ class Soc:
 
     async def until_idle(self):
         """Wait until all that was offered has gone in and nothing is left inside."""
-        await self.bytes.wait()
+        await with_timeout(self.bytes.wait(), HANG_NS, "ns")
         for _ in range(1000):
             if not await self.registers.read("STATUS") & BUSY:
                 return
