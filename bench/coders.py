@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import bz2
 import importlib
-import importlib.util
 import lzma
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -59,16 +59,29 @@ class Coder:
 
 def own_coders() -> Iterator[Coder]:
     """Yield this package's codecs."""
-    for title, (name, arguments) in CODECS.items():
-        codec = get_codec(name, **arguments)
-        yield Coder(title, OURS, partial(_first, codec.compress), partial(_decode_own, codec))
+    return map(own_coder, CODECS)
+
+
+def own_coder(title: str) -> Coder:
+    """Return what `CODECS` calls so."""
+    name, arguments = CODECS[title]
+    codec = get_codec(name, **arguments)
+    return Coder(title, OURS, partial(_first, codec.compress), partial(_decode_own, codec))
+
+
+def published_library() -> ModuleType | str:
+    """Return the published library, or why there is none to measure."""
+    try:
+        return importlib.import_module(PUBLISHED)
+    except ImportError as error:
+        return f"{PUBLISHED} is not measured: {error}"
 
 
 def published_coders(bins: int) -> Iterator[Coder]:
-    """Yield the codecs of the published library that can take so many bins, if it is installed."""
-    if importlib.util.find_spec(PUBLISHED.partition(".")[0]) is None:
+    """Yield the codecs of the published library that can take so many bins, if it can be imported."""
+    library = published_library()
+    if isinstance(library, str):
         return
-    library = importlib.import_module(PUBLISHED)
     for title, (name, arguments, bins_max) in PUBLISHED_CODECS.items():
         if bins <= bins_max:
             codec = library.get_codec(name, **arguments)

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bench.coders import OURS, REFERENCE, Coder, general_coders, own_coders, published_coders
+from bench.coders import OURS, REFERENCE, Coder, general_coders, own_coders, published_coders, published_library
 from bench.measure import measure
 from bench.spike_figures import Figures, Outcome, Row
 from bench.spike_limits import Limits, measure_limits
@@ -33,6 +33,8 @@ def run(workloads: Iterable[Workload], console: Console) -> Iterator[Outcome]:
     """Yield what the coders make of each workload."""
     for coder in own_coders():
         warm_up(coder)
+    if isinstance(library := published_library(), str):
+        console.print(library)
     for workload in workloads:
         with console.status(f"making {workload.title}") as status:
             raster = workload.make()
