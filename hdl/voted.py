@@ -44,7 +44,7 @@ def vote_script(name: str) -> str:
     """
     healing = " ".join(f"*.{block}/t:$dff %d" for block in HEALING_BLOCKS)
     return (
-        f"proc -noopt; read_verilog -defer {CELLS_FILE}; select -set voted t:$dff {healing}; "
+        f"proc -noopt; opt_clean -purge; read_verilog -defer {CELLS_FILE}; select -set voted t:$dff {healing}; "
         f"techmap -map {TECHMAP_FILE} @voted; hierarchy -top {name}; proc -noopt; "
     )
 
@@ -58,10 +58,13 @@ def write_voted_cells(folder: Path) -> None:
 def with_plain_names(verilog: str) -> str:
     """Return Verilog in which the modules of the copies, which Yosys named after their parameters, are numbered.
 
-    The attribute that keeps them apart, which Yosys' writer left out, is in front of each.
+    They come last, each behind the attribute that keeps them apart, which Yosys' writer leaves out.
     """
-    names = dict.fromkeys(re.findall(rf"^module (\\\$paramod\S*{COPY}\S*) ", verilog, flags=re.MULTILINE))
-    for number, name in enumerate(names):
-        verilog = verilog.replace(f"module {name} ", f'(* keep_hierarchy = "yes" *)\nmodule {COPY}_{number} ')
-        verilog = verilog.replace(f"{name} ", f"{COPY}_{number} ")
-    return verilog
+    modules = re.findall(r"^module .*?^endmodule$", verilog, flags=re.DOTALL | re.MULTILINE)
+    copies = [module for module in modules if COPY in module.split(maxsplit=2)[1]]
+    others = "\n\n".join(module for module in modules if module not in copies)
+    kept = "\n\n".join(f'(* keep_hierarchy = "yes" *)\n{module}' for module in copies)
+    plain = f"{others}\n\n{kept}\n"
+    for number, module in enumerate(copies):
+        plain = plain.replace(f"{module.split(maxsplit=2)[1]} ", f"{COPY}_{number} ")
+    return plain
