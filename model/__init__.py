@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from model.codecs.recommend import recommend_codec_for
     from model.codecs.registry import decompress, get_codec, list_codecs, recommend_codec
     from model.codecs.streaming import StreamingSpikeCodec
+    from model.codecs.waveform import WaveformCodec
     from model.events import Epoch
     from model.raster import decode_packets, decode_raster, encode_packets, encode_raster
     from model.receiver import Receiver, frame_packets
@@ -26,6 +27,7 @@ _MODULES = {
     "Receiver": "model.receiver",
     "SpikeCodec": "model.codecs.isi",
     "StreamingSpikeCodec": "model.codecs.streaming",
+    "WaveformCodec": "model.codecs.waveform",
     "decode_packets": "model.raster",
     "decode_raster": "model.raster",
     "decompress": "model.codecs.registry",
@@ -48,6 +50,7 @@ __all__ = [
     "Settings",
     "SpikeCodec",
     "StreamingSpikeCodec",
+    "WaveformCodec",
     "decode_packets",
     "decode_raster",
     "decompress",

@@ -25,6 +25,7 @@ CODECS = {
     "delta": ("model.codecs.delta", "DeltaSpikeCodec"),
     "streaming": ("model.codecs.streaming", "StreamingSpikeCodec"),
     "aer": ("model.codecs.aer", "AERSpikeCodec"),
+    "waveform": ("model.codecs.waveform", "WaveformCodec"),
 }
 """Module and class of each codec, imported when it is asked for."""
 STREAMING_LATENCY_MS = 1.0

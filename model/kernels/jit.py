@@ -13,7 +13,7 @@ Result = TypeVar("Result")
 
 def kernel(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """Compile a function that Python calls, at its first call, and keep the result on disk for later processes."""
-    return cast(Callable[Parameters, Result], numba.njit(cache=True, error_model="numpy")(function))
+    return cast(Callable[Parameters, Result], numba.njit(cache=True, error_model="numpy", nogil=True)(function))
 
 
 def part(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:

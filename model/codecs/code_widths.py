@@ -1,0 +1,98 @@
+"""How wide an ADC's codes are: no converter's are equal, and what falls into a wide one is likelier to be coded by it.
+
+The widths are known from how often each code occurs, against how often it would if all were equally wide (the code
+density test of IEEE Std 1241). Stored with a chunk, they tell its decoder each code's probability, and where in the
+waveform its middle is.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.kernels.residual_mixture import FRACTION_BITS
+
+LEVELS_AN_OCTAVE = 8
+LEVEL_MAX = 32
+"""A width is 2**(level / 8) times an ordinary one; levels are -32..32."""
+CODES_MAX = 4096
+"""Widths of more codes are not looked for."""
+PRIOR_COUNT = 8
+"""Codes are taken to have occurred so many times more often as they would if equally wide."""
+SMOOTHING = 0.5
+"""Over so many standard deviations' codes frequencies of errors are smoothed."""
+COST_A_CODE_BITS = 6
+"""What a code's width takes in the stream, about, and what estimating it makes seem gained."""
+UNITS = [round((1 << FRACTION_BITS) * 2 ** (level / LEVELS_AN_OCTAVE)) for level in range(-LEVEL_MAX, LEVEL_MAX + 1)]
+
+
+def find_levels(codes: NDArray[np.int32], predictions: NDArray[np.int64], n_codes: int) -> NDArray[np.int64]:
+    """Return the level of each code's width, or nothing where equal widths are as good.
+
+    Parameters
+    ----------
+    codes : NDArray, shape (steps,)
+        0..n_codes - 1.
+    predictions : NDArray, shape (steps,)
+        Of each code, rounded.
+    n_codes : int
+        Number of codes.
+
+    Returns
+    -------
+    NDArray of int64, shape (n_codes,) or (0,)
+        In -32..32.
+    """
+    if n_codes > CODES_MAX or codes.size < n_codes:
+        return np.empty(0, dtype=np.int64)
+    expected = _expected_counts(codes, predictions.clip(0, n_codes - 1), n_codes)
+    counts = np.bincount(codes, minlength=n_codes)
+    widths = (counts + PRIOR_COUNT) / (expected + PRIOR_COUNT)
+    levels: NDArray[np.int64] = np.rint(LEVELS_AN_OCTAVE * np.log2(widths)).clip(-LEVEL_MAX, LEVEL_MAX).astype(np.int64)
+    octaves = levels / LEVELS_AN_OCTAVE
+    gain_bits = counts @ octaves - codes.size * np.log2(expected @ 2**octaves / codes.size)
+    return levels if gain_bits > COST_A_CODE_BITS * n_codes else levels[:0]
+
+
+def _expected_counts(codes: NDArray[np.int32], predictions: NDArray[np.int64], n_codes: int) -> NDArray[np.float64]:
+    """Return how often each code would occur if errors were distributed alike at all predictions."""
+    errors = codes - predictions
+    least = int(errors.min())
+    of_error = _smooth(np.bincount(errors - least) / codes.size, float(errors.std()))
+    of_prediction = np.bincount(predictions, minlength=n_codes)
+    spread = np.convolve(of_prediction, of_error)
+    padded = np.concatenate([np.zeros(max(least, 0)), spread[max(-least, 0) :], np.zeros(n_codes)])
+    expected: NDArray[np.float64] = padded[:n_codes]
+    return expected
+
+
+def _smooth(frequencies: NDArray[np.float64], spread: float) -> NDArray[np.float64]:
+    """Return frequencies of errors without what the codes' widths do to them where predictions hardly differ."""
+    reach = round(SMOOTHING * spread)
+    kernel = np.hanning(2 * reach + 3)
+    smoothed: NDArray[np.float64] = np.convolve(frequencies, kernel / kernel.sum(), mode="same")
+    return smoothed if smoothed.size == frequencies.size else frequencies
+
+
+def edges_of(first: int, last: int, centre: int, levels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the edges of codes `first` to `last` in units of the waveform, whose zero is the middle of code `centre`.
+
+    Parameters
+    ----------
+    first, last, centre : int
+        `first` <= `centre` <= `last`.
+    levels : NDArray of int64, shape (last - first + 1,) or (0,)
+        Of the codes' widths; equal widths where there are none.
+
+    Returns
+    -------
+    NDArray of int64, shape (last - first + 2,)
+        Ascending.
+    """
+    if levels.size == 0:
+        edges = np.arange(first, last + 2) << FRACTION_BITS
+    else:
+        edges = np.concatenate([[0], np.cumsum(np.array(UNITS)[levels + LEVEL_MAX])])
+    middle = int(edges[centre - first] + edges[centre - first + 1]) >> 1
+    from_middle: NDArray[np.int64] = edges - middle
+    return from_middle

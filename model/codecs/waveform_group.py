@@ -1,0 +1,134 @@
+"""The payload of a group of channels over a chunk of time: what each channel's decoder must know, then all samples.
+
+docs/waveform-streams.md specifies it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.codecs.waveform_best import BestDecoder, BestEncoder
+from model.codecs.waveform_channel import read_channels, write_channels
+from model.codecs.waveform_fast import FastDecoder, FastEncoder
+from model.codecs.waveform_rows import RowsEncoder
+from model.errors import CodecError
+from model.kernels.rans_symbol import STATE_BITS
+
+Preset = tuple[type[BestEncoder | FastEncoder], type[BestDecoder | FastDecoder]]
+PRESETS: dict[str, Preset] = {
+    "fast": (FastEncoder, FastDecoder),
+    "best": (BestEncoder, BestDecoder),
+}
+STATE_BYTES = STATE_BITS // 8 + 1
+WORD = np.dtype("<u4")
+WORDS_A_SAMPLE = 2
+SLACK_WORDS = 4
+
+
+@dataclass(frozen=True)
+class Errors:
+    """What rounding has changed samples by.
+
+    Attributes
+    ----------
+    worst : int
+        The largest error of a sample.
+    squares : float
+        The sum of squared errors.
+    """
+
+    worst: int = 0
+    squares: float = 0.0
+
+
+def encode_group(
+    samples: NDArray[np.int32], preset: str, max_error: int, sample_range: tuple[int, int]
+) -> tuple[bytes, Errors]:
+    """Return the payload of a group.
+
+    Parameters
+    ----------
+    samples : NDArray of int32, shape (channels, steps)
+        Not empty.
+    preset : {"fast", "best"}
+        How.
+    max_error : int
+        Most that a sample may change by; 0 for none.
+    sample_range : (int, int)
+        Least and greatest value of a decoded sample.
+
+    Returns
+    -------
+    payload : bytes
+        What `decode_group` decodes.
+    errors : Errors
+        By how much samples changed.
+    """
+    encoder = PRESETS[preset][0](samples, max_error)
+    words = np.empty(WORDS_A_SAMPLE * samples.size + SLACK_WORDS, dtype=np.uint32)
+    state, at = 1, words.size
+    for index in range(len(samples) - 1, -1, -1):
+        state, at = encoder.put(index, state, words, at)
+    side = write_channels(encoder.channels)
+    payload = side + state.to_bytes(STATE_BYTES, "little") + words[at:].astype(WORD).tobytes()
+    return payload, _errors(encoder, samples, sample_range) if max_error else Errors()
+
+
+def _errors(encoder: RowsEncoder, samples: NDArray[np.int32], sample_range: tuple[int, int]) -> Errors:
+    worst, squares = 0, 0.0
+    for of_channel, channel, codes in zip(samples, encoder.channels, encoder.codes, strict=True):
+        errors = channel.grid.samples_of(codes.astype(np.int64)).clip(*sample_range) - of_channel
+        worst = max(worst, int(np.abs(errors).max()))
+        squares += float(np.square(errors, dtype=np.float64).sum())
+    return Errors(worst, squares)
+
+
+def decode_group(
+    payload: NDArray[np.uint8],
+    preset: str,
+    lossless: bool,
+    sample_range: tuple[int, int],
+    out: NDArray[np.int32],
+) -> None:
+    """Store the samples of a group.
+
+    Parameters
+    ----------
+    payload : NDArray of uint8
+        What `encode_group` returned.
+    preset : {"fast", "best"}
+        As it was encoded.
+    lossless : bool
+        Whether `max_error` was 0.
+    sample_range : (int, int)
+        Least and greatest value of a sample.
+    out : NDArray of int32, shape (channels, steps)
+        The samples.
+
+    Raises
+    ------
+    CodecError
+        The payload is not one of so many channels and steps.
+    """
+    n_channels, steps = out.shape
+    channels, at = read_channels(payload, n_channels, with_tables=preset == "fast")
+    body = payload[at + STATE_BYTES :].tobytes()
+    if payload.size < at + STATE_BYTES or len(body) % WORD.itemsize:
+        raise CodecError("waveform payload is cut off")
+    state = int.from_bytes(payload[at : at + STATE_BYTES].tobytes(), "little")
+    if not 0 < state < 1 << STATE_BITS:
+        raise CodecError("waveform payload starts with an impossible state")
+    decoder = PRESETS[preset][1](state, np.frombuffer(body, dtype=WORD).astype(np.uint32), n_channels, steps)
+    low, high = sample_range
+    for index, channel in enumerate(channels):
+        codes = decoder.take(index, channel)
+        if codes.min() < channel.grid.first or codes.max() > channel.grid.last:
+            raise CodecError("waveform payload has a code beyond its channel's range")
+        samples = channel.grid.samples_of(codes)
+        if lossless and (samples.min() < low or samples.max() > high):
+            raise CodecError(f"waveform payload has a sample outside {low}..{high}")
+        out[index] = samples.clip(low, high)
+    decoder.finish()

@@ -1,0 +1,63 @@
+"""Linear prediction of a channel from its own past and from channels decoded before it, in integers."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.kernels.jit import kernel, part
+from model.kernels.wide import wide
+
+COEFFICIENT_BITS = 12
+"""A coefficient of 1 is `1 << COEFFICIENT_BITS`."""
+ORDER_MAX = 32
+"""Most coefficients on a channel's own past, and so the zeros that must precede every channel's first sample."""
+NEIGHBOUR_LAGS = 3
+"""A neighbour is taken at the same sample and at the two before it."""
+ROUNDING = 1 << COEFFICIENT_BITS - 1
+
+
+@kernel
+def from_neighbours(
+    channels: NDArray[np.int32], neighbours: NDArray[np.int64], coefficients: NDArray[np.int64], out: NDArray[np.int64]
+) -> None:
+    """Store each sample's prediction from neighbours, not yet divided by the coefficients' unit, but to be rounded.
+
+    Parameters
+    ----------
+    channels : NDArray, shape (channels, ORDER_MAX + steps)
+        Samples of all channels, after `ORDER_MAX` zeros each.
+    neighbours : NDArray, shape (n,)
+        Which channels to use.
+    coefficients : NDArray, shape (n, NEIGHBOUR_LAGS)
+        Of each neighbour, the same sample's first.
+    out : NDArray, shape (steps,)
+        The sums.
+    """
+    out[:] = ROUNDING
+    for index in range(neighbours.size):
+        row = channels[neighbours[index]]
+        now, before, before_that = coefficients[index, 0], coefficients[index, 1], coefficients[index, 2]
+        for step in range(out.size):
+            at = ORDER_MAX + step
+            out[step] += now * row[at] + before * row[at - 1] + before_that * row[at - 2]
+
+
+@kernel
+def measure(
+    row: NDArray[np.int32], coefficients: NDArray[np.int32], others: NDArray[np.int64], residuals: NDArray[np.int32]
+) -> None:
+    """Store the difference of each sample of a row, behind `ORDER_MAX` zeros, from its prediction."""
+    for step in range(residuals.size):
+        at = ORDER_MAX + step
+        residuals[step] = row[at] - predict(row, at, coefficients, others[step])
+
+
+@part
+def predict(row: NDArray[np.int32], at: int, coefficients: NDArray[np.int32], others: int) -> int:
+    """Return the prediction of `row[at]`: `coefficients` on the samples before it, the oldest first, and `others`."""
+    total = wide(others)
+    first = at - coefficients.size
+    for index in range(coefficients.size):
+        total += wide(coefficients[index]) * wide(row[first + index])
+    return total >> COEFFICIENT_BITS
