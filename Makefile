@@ -78,6 +78,7 @@ bench-spikes: $(BENCH_READY) ## Measure the spike codecs; write docs/spike-codec
 
 fuzz: $(READY) ## Random bytes and mutated streams into receiver and RTL decoder (minutes)
 	@$(RUN) -m bench.fuzz_receiver
+	@$(RUN) -m bench.fuzz_codecs
 	@$(RUN) -m sim fuzz
 
 lint: $(READY) ## Check style and types

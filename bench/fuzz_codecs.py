@@ -52,7 +52,7 @@ RECORDING_CHANNELS = 30
 
 FORGED = 0.4
 """Share of the streams that are forged; the others are damaged."""
-UNLIMITED = 0.002
+UNLIMITED = 0.005
 """Share of the forged streams that are decoded without a limit of their own: they may claim much, and take time."""
 BINS_LIMIT = 1 << 18
 BINS_CHECKED = 1 << 26
