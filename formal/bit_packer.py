@@ -24,6 +24,7 @@ class Bits(Spec):
 
     method = Induction(1)
     cover_depth = 24
+    broken_depth = 12
 
     def describe(self, m: Module) -> None:
         """Add the design and its properties."""
@@ -42,7 +43,7 @@ class Bits(Spec):
             m,
             dut.o,
             broken_by={
-                "held": Edit("(fill >= BYTE) | ending)", "(fill >= BYTE) | (ending & self.i.valid))"),
+                "held": Edit("(fill >= BYTE) | ending)", "(fill >= BYTE) | (ending & ~self.i.valid))"),
                 "stable": Edit("self.o.payload.present.eq(fill != 0)", "self.o.payload.present.eq(self.i.valid)"),
                 "idle_after_reset": Edit("ending = Signal()", "ending = Signal(init=1)"),
                 "not_waiting": Edit("(fill >= BYTE) | ending)", "((fill >= BYTE) | ending) & self.o.ready)"),
@@ -119,14 +120,11 @@ class Bits(Spec):
         )
         self.contract(
             m,
-            "no_bit_lost",
-            "A bit that came in is given out before the packer has nothing to give.",
-            (self.owed > 0) | self.waiting,
-            when=self.under_way,
-            broken_by=Edit(
-                "fill.eq(Mux(codeword.end, (fill_joined + (BYTE - 1)) & ~(BYTE - 1), fill_joined))",
-                "fill.eq(Mux(codeword.end, (fill_joined + BYTE) & ~(BYTE - 1), fill_joined))",
-            ),
+            "gives_what_is_owed",
+            "A whole byte that is owed is given at once, and at an epoch's end whatever is owed.",
+            valid,
+            when=(self.owed >= BYTE) | (self.ends_owed != 0),
+            broken_by=Edit("(fill >= BYTE) | ending)", "(fill > BYTE) | ending)"),
         )
         zeros_ahead = Mux(self.dut.i.valid, self.codeword.zeros, 0)
         self.contract(

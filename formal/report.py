@@ -128,6 +128,13 @@ def print_table(rows: Sequence[Row], console: Console) -> None:
     console.print(table)
 
 
+def with_earlier(rows: Sequence[Row], data: Path = DATA) -> list[Row]:
+    """Return the rows together with those of blocks that were not run, as the data file has them."""
+    run = {row.block for row in rows}
+    earlier = json.loads(data.read_text())["properties"] if data.exists() else []
+    return sorted([*rows, *(Row(**row) for row in earlier if row["block"] not in run)], key=lambda row: row.block)
+
+
 def write(rows: Sequence[Row], page: Path = PAGE, data: Path = DATA) -> None:
     """Write the data, and the tables into the page; what is outside the two markers stays."""
     data.write_text(

@@ -76,7 +76,7 @@ class Codewords(Spec):
         m.d.comb += [
             ruled.valid.eq(self.inside["parameter.o__valid"]),
             ruled.payload.eq(self.inside["parameter.o__payload"]),
-            ruled.ready.eq(self.inside["o__ready"]),  # assigned by the coder, to its submodule
+            ruled.ready.eq(self.inside["parameter.o__ready"]),
         ]
         assume_source(self, m, ruled, "ruled")
         token = Tracked(self, m, ruled, dut.o, capacity=STAGES)

@@ -219,9 +219,9 @@ class Spec(Elaboratable):
 
     # What a subclass builds from.
 
-    def design(self, m: Module, component: wiring.Component, name: str = DUT) -> Inside:
+    def design(self, m: Module, component: wiring.Component, name: str = DUT, *, rows: bool = False) -> Inside:
         """Add `component` to the harness; return a view of what is inside. Inputs left undriven are free."""
-        inside = Inside(component)
+        inside = Inside(component, rows=rows)
         m.submodules[name] = inside
         for path, _, value in component.signature.flatten(component):
             self.free("__".join((name, *map(str, path))), value)

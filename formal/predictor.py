@@ -1,0 +1,195 @@
+"""Predictor: every channel's state comes back as it was left, and a prediction is the comparator's."""
+
+from amaranth.hdl import Array, Module, Mux, Signal, Value
+
+from formal.spec import Edit, Induction, Spec
+from formal.stream_rules import assume_source, prove_source, transfer
+from hdl.comparator import Comparator
+from hdl.layouts import words_per_row
+from hdl.predictor import LFSR_BITS, Predictor
+from hdl.rate_updater import ACC_BITS
+from model.golden.lfsr import CHANNEL_STRIDE
+
+NOT_LEARNED = Edit("updater.spike.eq(spikes[lane])", "updater.spike.eq(comparison.errors[lane])")
+
+
+def assume_rows(spec: Spec, m: Module, dut: Predictor, words: int, name: str = "rows") -> Signal:
+    """Assume that words come in rows, the first one after reset with a restart; return a word's place in its row."""
+    came = dut.i.payload
+    place = Signal(range(words), name="place")
+    started, restarting = Signal(name="started"), Signal(name="restarting")
+    spec.assume(
+        m,
+        name,
+        "Words come in rows; a keyframe restarts a whole row, the first one after reset among them.",
+        ~dut.i.valid
+        | (
+            (came.row_first == (place == 0))
+            & (came.row_last == (place == words - 1))
+            & (started | came.restart)
+            & (came.row_first | (came.restart == restarting))
+        ),
+    )
+    with m.If(transfer(dut.i)):
+        m.d.sync += [
+            place.eq(Mux(came.row_last, 0, place + 1)),
+            started.eq(started | came.row_last),
+            restarting.eq(came.restart),
+        ]
+    return place
+
+
+def assume_settings(spec: Spec, m: Module, dut: Predictor) -> None:
+    """Assume that the settings are those of the word that was taken last."""
+    settings = Value.cast(dut.settings)
+    spec.assume(
+        m,
+        "settings_hold",
+        "The settings change only when a word was taken.",
+        ~spec.running | spec.past(m, transfer(dut.i), "taken") | (settings == spec.past(m, settings, "settings")),
+    )
+
+
+class State(Spec):
+    """Any lane of any word of a row: what it stores comes back at its next visit, whatever the updater makes of it.
+
+    The updaters are abstracted: what they give is arbitrary here, and proven of `RateUpdater`.
+    """
+
+    method = Induction(4)
+    channels, lanes = 3, 2
+    sizes = f"{channels} channels, {lanes} lanes"
+    abstracted = ("updater_0", "updater_1")
+    cover_depth = 24
+
+    def describe(self, m: Module) -> None:
+        """Add the design and its properties."""
+        self.dut = dut = Predictor(self.channels, self.lanes)
+        self.inside = self.design(m, dut, rows=True)
+        words = words_per_row(self.channels, self.lanes)
+        assume_source(self, m, dut.i)
+        assume_settings(self, m, dut)
+        place_in = assume_rows(self, m, dut, words)
+        prove_source(
+            self,
+            m,
+            dut.o,
+            broken_by={
+                "held": Edit("with m.If(self.i.ready):", "with m.If(1):"),
+                "idle_after_reset": Edit("held_valid = Signal()", "held_valid = Signal(init=1)"),
+                "not_waiting": Edit("self.o.valid.eq(held_valid)", "self.o.valid.eq(held_valid & self.o.ready)"),
+            },
+        )
+        place = Signal.like(place_in, name="place_held", init=words - 1)
+        seen = Signal()
+        with m.If(transfer(dut.i)):
+            m.d.sync += [place.eq(place_in), seen.eq(1)]
+        self.invariant(
+            m,
+            "place",
+            "The address is the word's place in its row, and the next word has the next place.",
+            (place_in == Mux(place == words - 1, 0, place + 1))
+            & (~seen | (self.inside["address"] == place))
+            & (seen | (~dut.o.valid & (place_in == 0))),
+        )
+        offset = Mux(seen, place * (self.lanes * CHANNEL_STRIDE), 0)[:LFSR_BITS]
+        self.invariant(m, "seed_offset", "The seed's offset is the word's.", self.inside["seed_offset"] == offset)
+        word = self.constant(m, range(words), "any_word")
+        here = dut.o.valid & (place == word)
+        left = transfer(dut.o) & (place == word)
+        for lane in range(self.lanes):
+            self._lane(m, lane, words, word, here, left)
+        self.cover(m, "second_visit", "The word comes a third time.", here & self._visits(m, left))
+
+    def _visits(self, m: Module, left: Signal) -> Signal:
+        visits = Signal(2)
+        with m.If(left & (visits != 3)):
+            m.d.sync += visits.eq(visits + 1)
+        return visits == 2
+
+    def _lane(self, m: Module, lane: int, words: int, word: Signal, here: Signal, left: Signal) -> None:
+        inside, payload = self.inside, self.dut.o.payload
+        lfsr, acc = Signal(LFSR_BITS, name=f"expected_lfsr_{lane}"), Signal(ACC_BITS, name=f"expected_acc_{lane}")
+        stages = min(2, words - 1)
+        updated = left
+        for cycle in range(stages):
+            updated = self.past(m, updated, f"updated_{lane}_{cycle}")
+        with m.If(left):
+            m.d.sync += lfsr.eq(inside[f"lfsr_{lane}.next"])
+        with m.If(updated):
+            m.d.sync += acc.eq(inside[f"updater_{lane}.next"])
+        for name, value, bits in (("lfsr", lfsr, LFSR_BITS), ("acc", acc, ACC_BITS)):
+            low, high = lane * bits, (lane + 1) * bits
+            stored = Array(inside[f"{name}_memory.row_{row}"][low:high] for row in range(words))[word]
+            read = inside[f"{name}_memory.$signature__data"][low:high]
+            self.invariant(m, f"{name}_stored_{lane}", "The row holds what came last.", stored == value)
+            self.invariant(m, f"{name}_read_{lane}", "The word has what its row holds.", ~here | (read == value))
+        restart = payload.restart
+        seed = (self.dut.settings.seed + (word * self.lanes + lane) * CHANNEL_STRIDE)[:LFSR_BITS]
+        self.contract(
+            m,
+            f"lfsr_comes_back_{lane}",
+            f"Lane {lane} of any word: the LFSR's state is the one stored at the last visit, or its channel's seed.",
+            inside[f"lfsr_{lane}.state"] == Mux(restart, Mux(seed == 0, 1, seed), lfsr),
+            when=here,
+            broken_by=[
+                Edit("lfsr_write.en.eq(passed)", "lfsr_write.en.eq(accepted)"),
+                Edit("Mux(self.i.payload.row_first, 0, seed_offset +", "Mux(0, 0, seed_offset +"),
+            ],
+        )
+        self.contract(
+            m,
+            f"acc_comes_back_{lane}",
+            f"Lane {lane} of any word: the accumulator is the one that its last update gave, or 0.",
+            inside[f"acc_{lane}"] == Mux(restart, 0, acc),
+            when=here,
+            broken_by=[
+                Edit("acc.eq(Mux(held.restart, 0, acc_read.data[lane]))", "acc.eq(acc_read.data[lane])"),
+                Edit("acc_write.en.eq(updated)", "acc_write.en.eq(passed)"),
+                Edit("transparent_for=(write,) if written_while_read else ()", "transparent_for=()"),
+            ],
+        )
+        comparator = Comparator()
+        m.submodules += comparator
+        m.d.comb += [
+            comparator.state.eq(inside[f"lfsr_{lane}.state"]),
+            comparator.rate.eq(inside[f"acc_{lane}"][8:]),
+            comparator.sharpness.eq(self.dut.settings.sharpness),
+        ]
+        came = Signal(name=f"came_{lane}")
+        with m.If(transfer(self.dut.i)):
+            m.d.sync += came.eq(self.dut.i.payload.bits[lane])
+        self.contract(
+            m,
+            f"error_{lane}",
+            f"Lane {lane}: an error is where the spike differs from the comparator's prediction.",
+            payload.bits[lane] == (came ^ comparator.predicted),
+            when=here,
+            broken_by=Edit("acc[-RATE_BITS:]),", "acc[:RATE_BITS]),"),
+        )
+        self.invariant(m, f"came_{lane}", "The held word is the one that came.", inside["held"][lane] == came)
+        self.contract(
+            m,
+            f"learns_spikes_{lane}",
+            f"Lane {lane}: the updater learns from the spike itself.",
+            inside[f"updater_{lane}.spike"] == came,
+            when=here,
+            broken_by=NOT_LEARNED,
+        )
+
+
+class OneWordRow(State):
+    """Rows of one word, whose new state is forwarded."""
+
+    channels, lanes = 2, 2
+    sizes = "2 channels, 2 lanes"
+
+
+class ThreeWordRow(State):
+    """Rows long enough for every pipeline register of the updaters."""
+
+    channels, lanes = 5, 2
+    sizes = "5 channels, 2 lanes"
+
+
+SPECS = (State(), OneWordRow(), ThreeWordRow())
