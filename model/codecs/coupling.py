@@ -116,7 +116,7 @@ def candidates(rows: NDArray[np.int8], n_spikes: int) -> list[Coupling]:
     expected = windows * min(channels, channels * SPIKES_A_WINDOW) ** 2
     stride = int(expected / max(COINCIDENCES_MIN, rows.size / BINS_A_COINCIDENCE)) + 1
     counts, looked_at = count_coincidences(rows, window, stride)
-    saved = _saved_bits(counts, looked_at, windows)
+    saved = saved_bits(counts, looked_at, windows)
     listed, saved_by_listed = _listed(saved)
     beside = adjacent(channels)
     if n_spikes <= max(FEW_SPIKES, rows.size // BINS_A_SPIKE):
@@ -127,7 +127,7 @@ def candidates(rows: NDArray[np.int8], n_spikes: int) -> list[Coupling]:
     return [listed if saved_by_listed > saved_by_beside else beside]
 
 
-def _saved_bits(counts: NDArray[np.int32], looked_at: int, windows: int) -> NDArray[np.float64]:
+def saved_bits(counts: NDArray[np.int32], looked_at: int, windows: int) -> NDArray[np.float64]:
     """Return for each pair of channels what it would save in all windows to know one when the other is coded.
 
     It is the likelihood ratio of the coincidences in the windows looked at, against independence, in bits; 0 where

@@ -216,13 +216,15 @@ def _enter_recency(model: ContextModel, channel: int, recency: int) -> None:
 def _move_follower(model: ContextModel, entry: int, lag: int, step: int) -> None:
     channels = model.channels
     follower, term = channels.followers[entry], channels.follower_terms[entry]
-    _settle(model, follower, step)
-    histories = int(model.interval_classes > 1)
-    first = (
-        channels.state[follower, FIRST_CELL] + 1 + RECENCIES.size + histories * (model.interval_classes << RECENCY_BITS)
-    )
-    channels.context[follower, term] = first + LAGS.size * (term - HISTORY_TERM - histories) + lag
-    refresh(model, follower)
+    first_coupling, first_cell = HISTORY_TERM, channels.state[follower, FIRST_CELL] + 1 + RECENCIES.size
+    if model.interval_classes > 1:
+        first_coupling += 1
+        first_cell += model.interval_classes << RECENCY_BITS
+    cell = first_cell + LAGS.size * (term - first_coupling) + lag
+    if channels.context[follower, term] != cell:
+        _settle(model, follower, step)
+        channels.context[follower, term] = cell
+        refresh(model, follower)
 
 
 @part
