@@ -59,7 +59,7 @@ def decode(payload: NDArray[np.uint8], rows: NDArray[np.int8]) -> None:
     CodecError
         It is no payload of a chunk of this shape.
     """
-    reader = Reader(payload.tobytes())
+    reader = Reader(payload.data)
     head = reader.byte()
     if head >= 2 * BY_NEURON or head & KIND_MASK > MEASURED:
         raise CodecError(f"payload is of the unknown kind {head}")
@@ -76,7 +76,7 @@ def decode(payload: NDArray[np.uint8], rows: NDArray[np.int8]) -> None:
 def _decode_gaps(kind: int, reader: Reader, bins: NDArray[np.uint8]) -> int:
     """Flip the bin behind each gap; return what the kernels return."""
     if kind in WIRE_KINDS.values():
-        body = reader.bytes(reader.remaining)
+        body = reader.view(reader.remaining)
         coder = next(coder for coder, of_coder in WIRE_KINDS.items() if of_coder == kind)
         return gap_payload.decode(coder, _with_slack(body), 0, len(body), bins)
     events, tokens = reader.leb128(), reader.byte()
@@ -86,13 +86,13 @@ def _decode_gaps(kind: int, reader: Reader, bins: NDArray[np.uint8]) -> int:
         raise CodecError(f"payload claims {tokens} tokens; there are {TOKENS}")
     if kind == HUFFMAN:
         table = huffman.decoding_table(huffman.read_lengths(reader, tokens))
-        body = reader.bytes(reader.remaining)
+        body = reader.view(reader.remaining)
         return huffman_kernels.decode(_with_slack(body), 8 * len(body), events, table, bins)
     return _decode_arithmetic(kind, reader, events, tokens, bins)
 
 
-def _with_slack(body: bytes) -> NDArray[np.uint8]:
-    return np.frombuffer(bytearray(body + bytes(SLACK_BYTES)), dtype=np.uint8)
+def _with_slack(body: memoryview) -> NDArray[np.uint8]:
+    return np.frombuffer(bytearray().join([body, bytes(SLACK_BYTES)]), dtype=np.uint8)
 
 
 def _body_bytes(encoded: tuple[int, bytes]) -> int:
@@ -180,10 +180,10 @@ def _decode_arithmetic(kind: int, reader: Reader, events: int, tokens: int, bins
     size = reader.remaining
     if size > STATE_BYTES_MAX:
         size = STATE_BYTES_MAX - (STATE_BYTES_MAX - size) % rans.WORD_BYTES
-    state = int.from_bytes(reader.bytes(size), "little")
+    state = int.from_bytes(reader.view(size), "little")
     if not 1 <= state < 1 << rans.STATE_BITS:
         raise CodecError(f"payload starts with the state {state}, which is none of the coder")
-    words = np.frombuffer(bytearray(reader.bytes(reader.remaining)), dtype=np.uint8)
+    words = np.frombuffer(reader.view(reader.remaining), dtype=np.uint8)
     lookup = np.repeat(np.arange(tokens, dtype=np.uint8), frequencies)
     return rans.decode(words, state, 0, events, frequencies, gap_models.starts_of(frequencies), lookup, bins)
 

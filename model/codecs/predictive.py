@@ -211,7 +211,8 @@ class _Encoder:
     def encode(self, rows: NDArray[np.int8]) -> bytes:
         plain = intervals.encode(rows)
         predicted, errors = self._predictor.encode(rows)
-        use = len(predicted) < len(plain)
+        # The first chunk that is predicted pays for the parameters in the header.
+        use = len(predicted) + (0 if self._used else len(self._header())) < len(plain)
         self._used |= use
         self._errors += errors if use else np.count_nonzero(rows)
         self._plain_bytes += len(plain)
@@ -219,7 +220,10 @@ class _Encoder:
         return bytes([PREDICTED]) + predicted if use else bytes([PLAIN]) + plain
 
     def parameters(self) -> bytes:
-        return bytes([self._predictor.number]) + self._predictor.write() if self._used else b""
+        return self._header() if self._used else b""
+
+    def _header(self) -> bytes:
+        return bytes([self._predictor.number]) + self._predictor.write()
 
     def result(self, common: Common) -> PredictiveResult:
         return PredictiveResult(

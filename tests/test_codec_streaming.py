@@ -1,0 +1,114 @@
+"""StreamingSpikeCodec: frames that stand alone and are never larger than stated."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import rasters
+
+from model import CodecError, Epoch, Receiver, Settings, StreamingSpikeCodec, encode_packets, frame_packets
+from model.golden import SpikeDecoder, container
+from model.synth import bernoulli_raster
+
+
+@given(spikes=rasters(max_steps=20), coder=st.sampled_from(["rice", "leb128"]))
+@settings(max_examples=60)
+def test_frames(spikes, coder):
+    codec = StreamingSpikeCodec(window_size=20, coder=coder)
+    frame = codec.compress_frame(spikes)
+    found = codec.decompress_frame(frame)
+    assert found.dtype == np.int8
+    np.testing.assert_array_equal(found, spikes)
+    assert len(frame) <= codec.max_frame_bytes(spikes.shape[1])
+    assert SpikeDecoder().decode([frame]) == spikes.tolist()
+
+
+@pytest.mark.parametrize("coder", ["rice", "leb128"])
+@given(data=st.data())
+@settings(max_examples=60)
+def test_worst_case(coder, data):
+    """Silence and noise by turns are what misleads an adaptive coder most."""
+    runs = data.draw(st.lists(st.tuples(st.integers(0, 200), st.sampled_from([0, 1, 0.5])), min_size=1, max_size=30))
+    generator = np.random.default_rng(1)
+    bins = np.concatenate([generator.random(length) < density for length, density in runs])
+    window = np.resize(bins if bins.size else [0], (20, 64))
+    codec = StreamingSpikeCodec(window_size=20, coder=coder)
+    assert len(codec.compress_frame(window)) <= codec.max_frame_bytes(64)
+
+
+def test_worst_case_is_near_a_bit_a_bin():
+    assert StreamingSpikeCodec(window_size=20).max_frame_bytes(1024) < 1.05 * 20 * 1024 / 8
+
+
+@pytest.mark.parametrize("steps", [1, 19, 20, 21, 100])
+def test_stream_is_its_frames(steps):
+    spikes = bernoulli_raster(0.1, steps, 33)
+    codec = StreamingSpikeCodec(window_size=20)
+    data, result = codec.compress(spikes)
+    frames = container.split(data)
+    assert result.n_frames == len(frames) == -(-steps // 20)
+    assert max(map(len, frames)) <= result.max_frame_bytes == codec.max_frame_bytes(33)
+    assert frames == encode_packets(spikes, Settings(alpha_q8=0, epoch_steps=20, keyframe_interval=1))
+    for index, frame in enumerate(frames):
+        np.testing.assert_array_equal(codec.decompress_frame(frame), spikes[20 * index : 20 * index + 20])
+    assert frames[0] == codec.compress_frame(spikes[:20])
+
+
+def test_a_lost_frame_costs_itself():
+    spikes = bernoulli_raster(0.1, 100, 33)
+    frames = container.split(StreamingSpikeCodec(window_size=20).compress(spikes)[0])
+    receiver = Receiver()
+    events = [event for frame in (*frames[:2], *frames[3:]) for event in receiver.feed(frame_packets([frame]))]
+    epochs = [event.raster for event in events if isinstance(event, Epoch)]
+    np.testing.assert_array_equal(np.concatenate(epochs), np.delete(spikes, slice(40, 60), axis=0))
+
+
+def test_damaged_frames():
+    codec = StreamingSpikeCodec(window_size=20)
+    frame = codec.compress_frame(bernoulli_raster(0.1, 20, 9))
+    damaged = [frame[:length] for length in range(len(frame))] + [frame + b"\0", frame + frame, b""]
+    for position in range(8 * len(frame)):
+        flipped = bytearray(frame)
+        flipped[position // 8] ^= 1 << position % 8
+        damaged.append(bytes(flipped))
+    for wrong in damaged:
+        with pytest.raises(CodecError):
+            codec.decompress_frame(wrong)
+
+
+def test_frames_of_other_windows():
+    frame = StreamingSpikeCodec(window_size=21).compress_frame(np.zeros((21, 3)))
+    with pytest.raises(CodecError, match="frame has 21 steps; window_size is 20"):
+        StreamingSpikeCodec(window_size=20).decompress_frame(frame)
+    first, second = encode_packets(np.zeros((40, 3), dtype=np.int8), Settings(epoch_steps=20))
+    StreamingSpikeCodec(window_size=20).decompress_frame(first)
+    with pytest.raises(CodecError, match="before a keyframe"):
+        StreamingSpikeCodec(window_size=20).decompress_frame(second)
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (21, 3), (5, 0)])
+def test_windows_of_other_sizes(shape):
+    with pytest.raises(ValueError, match=r"window must have 1 to 20 steps and a channel or more, not shape"):
+        StreamingSpikeCodec(window_size=20).compress_frame(np.zeros(shape))
+
+
+def test_channels():
+    codec = StreamingSpikeCodec()
+    for call in (codec.compress, codec.compress_frame):
+        with pytest.raises(ValueError, match="at most 4096 channels for the hardware's packets, not 4097"):
+            call(np.zeros((3, 4097)))
+    assert codec.decompress_frame(codec.compress_frame(np.ones((3, 4096)))).all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"window_size": 0}, r"window_size must be an integer in 1\.\.65535, not 0"),
+        ({"window_size": 65536}, "window_size must be an integer"),
+        ({"window_size": 1.0}, "window_size must be an integer"),
+        ({"coder": "huffman"}, "coder must be one of rice, leb128, not 'huffman'"),
+    ],
+)
+def test_wrong_arguments(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        StreamingSpikeCodec(**arguments)
