@@ -216,7 +216,7 @@ class _Encoder:
         self._used |= use
         self._errors += errors if use else np.count_nonzero(rows)
         self._plain_bytes += len(plain)
-        self._kept_bytes += min(len(plain), len(predicted))
+        self._kept_bytes += len(predicted if use else plain)
         return bytes([PREDICTED]) + predicted if use else bytes([PLAIN]) + plain
 
     def parameters(self) -> bytes:

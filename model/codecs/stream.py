@@ -152,8 +152,8 @@ class Reader:
         What to read.
     """
 
-    def __init__(self, data: bytes) -> None:
-        self._data = data
+    def __init__(self, data: bytes | memoryview) -> None:
+        self._data = memoryview(data)
         self.at = 0
 
     @property
@@ -161,16 +161,20 @@ class Reader:
         """Bytes that are left."""
         return len(self._data) - self.at
 
-    def bytes(self, count: int) -> bytes:
-        """Return the next `count` bytes."""
+    def view(self, count: int) -> memoryview:
+        """Return the next `count` bytes where they are."""
         if count > self.remaining:
             raise CodecError("stream is cut off")
         self.at += count
         return self._data[self.at - count : self.at]
 
+    def bytes(self, count: int) -> bytes:
+        """Return the next `count` bytes."""
+        return bytes(self.view(count))
+
     def byte(self) -> int:
         """Return the next byte."""
-        return self.bytes(1)[0]
+        return self.view(1)[0]
 
     def leb128(self) -> int:
         """Return the next number in LEB128, written as briefly as it can be."""
