@@ -10,6 +10,7 @@ from model.golden.settings import Settings
 
 if TYPE_CHECKING:
     from model.codecs.aer import AERSpikeCodec
+    from model.codecs.delta import DeltaSpikeCodec
     from model.codecs.isi import SpikeCodec
     from model.codecs.predictive import PredictiveSpikeCodec
     from model.codecs.recommend import recommend_codec_for
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "AERSpikeCodec": "model.codecs.aer",
+    "DeltaSpikeCodec": "model.codecs.delta",
     "Epoch": "model.events",
     "PredictiveSpikeCodec": "model.codecs.predictive",
     "Receiver": "model.receiver",
@@ -44,6 +46,7 @@ _MODULES = {
 __all__ = [
     "AERSpikeCodec",
     "CodecError",
+    "DeltaSpikeCodec",
     "Epoch",
     "PredictiveSpikeCodec",
     "Receiver",

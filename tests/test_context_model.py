@@ -28,7 +28,8 @@ def sources_of(channels: int, count: int) -> list[list[int]]:
 
 def fast_model(context_bits: int, sources: list[list[int]]) -> context_model.ContextModel:
     counts = np.array([len(of_channel) for of_channel in sources])
-    return context_model.new(context_bits, RATE_LOG, counts, np.array(sum(sources, []), dtype=np.int64))
+    listed = np.array([source for of_channel in sources for source in of_channel], dtype=np.int64)
+    return context_model.new(context_bits, RATE_LOG, counts, listed)
 
 
 def coded(raster: np.ndarray, context_bits: int = 8, n_sources: int = 0) -> tuple[bytes, bytes | None]:

@@ -1,7 +1,7 @@
 """ContextEncoder and ContextDecoder: rows of a raster through a range coder, with the probabilities of a ContextModel.
 
 A row is asked whether it has a spike, then, as long as the answer is yes, whether its first half has, and so on down to
-the channels. Halves are those of the next power of 2 of channels, so that every question has its place in a binary tree.
+the channels. Halves are those of the next power of 2 of channels, so that every question is a node of a binary tree.
 """
 
 from __future__ import annotations
