@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from formal.report import DATA, PAGE, make_rows, print_table, summary, unproven, with_earlier, write
+from formal.report import DATA, PAGE, make_rows, print_table, summary, with_earlier, without_bite, write
 from formal.runs import BROKEN, ROOT, Outcome, Task, list_blocks, load_specs, prepare, run
 from formal.spec import Spec
 
@@ -43,7 +43,7 @@ def main(
         for outcome in some
         if not outcome.passed
     ]
-    problems += [] if fast else unproven(rows)
+    problems += [] if fast else without_bite(rows)
     for problem in problems:
         console.print(problem, style="bold red", highlight=False)
     console.print(summary(rows), style="bold")

@@ -120,7 +120,7 @@ class Routing(Spec):
 class Bits(Spec):
     """Any bit of any error's codeword, from the error to its place in the payload, by the wire format's definition."""
 
-    method = Bounded(18, "two packets, the second one a keyframe or not, of any coder, with any stalls")
+    method = Bounded(15, "two packets, the second one a keyframe or not, of any coder, with any stalls", "abc bmc3")
     sizes = "1 channel, 1 lane"
     cover_depth = 18
     fast = False

@@ -95,13 +95,11 @@ def _row(spec: Spec, one: Property, by_task: dict[str, Outcome]) -> Row:
     )
 
 
-def unproven(rows: Sequence[Row]) -> list[str]:
-    """Return what a contract lacks: one that no broken design was made for has not been shown to bite."""
-    return [
-        f"{row.block}: {row.name} has no broken design"
-        for row in rows
-        if row.kind == Kind.CONTRACT and not row.broken_designs
-    ]
+def without_bite(rows: Sequence[Row]) -> list[str]:
+    """Return the contracts that were not shown to bite: no broken design, in no harness, fails them."""
+    bitten = {(row.block, row.name) for row in rows if row.broken_designs}
+    contracts = dict.fromkeys((row.block, row.name) for row in rows if row.kind == Kind.CONTRACT)
+    return [f"{block}: {name} has no broken design" for block, name in contracts if (block, name) not in bitten]
 
 
 def summary(rows: Sequence[Row]) -> str:
