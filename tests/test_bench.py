@@ -7,7 +7,7 @@ import pytest
 
 from bench import encode, receive
 from bench.encode import CODECS, FAST, Codec, Workload, measure
-from model import Receiver, Settings, encode_packets, frame_packets
+from model import Settings, encode_packets, frame_packets
 from model.synth import bernoulli_raster
 
 SMALL = Workload("small", bernoulli_raster(0.1, 100, 16), Settings())
@@ -47,15 +47,15 @@ def test_a_receiver_is_timed_by_both_clocks(framing):
     raster = bernoulli_raster(0.05, 60, 16)
     packets = encode_packets(raster, Settings(epoch_steps=20))
     pieces = packets if framing == "datagram" else [frame_packets([packet]) for packet in packets]
-    rows = receive.measure(framing, pieces, Receiver(framing), raster)
-    assert [(row.name, row.clock, row.epochs) for row in rows] == [(framing, clock, 3) for clock in receive.CLOCKS]
+    rows = receive.measure(framing, True, pieces, raster)
+    assert [(row.framing, row.clock, row.epochs) for row in rows] == [(framing, clock, 3) for clock in receive.CLOCKS]
     assert all(row.times_real_time > 0 for row in rows)
 
 
 def test_a_receiver_that_loses_or_changes_spikes_is_caught():
     raster = bernoulli_raster(0.05, 60, 16)
     packets = encode_packets(raster, Settings(epoch_steps=20))
-    with pytest.raises(RuntimeError, match="short: 40 steps are decoded, not 60"):
-        receive.measure("short", packets[:2], Receiver("datagram"), raster)
-    with pytest.raises(RuntimeError, match="other: what is decoded is not the raster"):
-        receive.measure("other", packets, Receiver("datagram"), 1 - raster)
+    with pytest.raises(RuntimeError, match="datagram: 40 steps are decoded, not 60"):
+        receive.measure("datagram", True, packets[:2], raster)
+    with pytest.raises(RuntimeError, match="datagram: what is decoded is not the raster"):
+        receive.measure("datagram", True, packets, 1 - raster)
