@@ -76,8 +76,9 @@ bench: $(READY) ## Compare sizes and speeds with general compressors
 bench-spikes: $(BENCH_READY) ## Measure the spike codecs; write docs/spike-codecs-results.md (BENCH_ARGS=--quick)
 	@$(RUN) -m bench.spikes $(BENCH_ARGS)
 
-fuzz: $(READY) ## Random bytes and mutated streams into receiver and RTL decoder (minutes)
+fuzz: $(READY) ## Random bytes and mutated streams into receiver, codecs and RTL decoder (minutes)
 	@$(RUN) -m bench.fuzz_receiver
+	@$(RUN) -m bench.fuzz_waveform
 	@$(RUN) -m bench.fuzz_codecs
 	@$(RUN) -m sim fuzz
 

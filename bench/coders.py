@@ -30,7 +30,7 @@ CODECS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 """What is measured of this package: codec and arguments."""
 
-SAMPLE_BINS = 1 << 21
+SAMPLE_BINS = 1 << 20
 """Larger rasters are given to a general coder in the layout that suits it best on their first steps."""
 
 PUBLISHED = "sc_neurocore.spike_codec"

@@ -9,9 +9,9 @@ the limit that the caller set, does not warrant.
 from __future__ import annotations
 
 import faulthandler
-import json
 import random
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from functools import cache
 from pathlib import Path
@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from bench.measure import peak_since, start_peak
+from bench.report import report
 from model import CodecError, decompress, get_codec
 from model.codecs.stream import CODEC_IDS, Header, Stream, join
 from model.golden import container
@@ -276,10 +277,17 @@ def run(mutations: int, seed: int, console: Console | None = None) -> Tally:
     AssertionError
         A damaged stream was decoded, or a forged one to something that is no raster.
     """
+    return run_jobs(feed, mutations, seed, "Streams of codecs", console)
+
+
+def run_jobs(
+    feed: Callable[[int, int], Tally], mutations: int, seed: int, title: str, console: Console | None
+) -> Tally:
+    """Return what `feed(count, seed)` finds in so many streams, which it gets in parts, in several processes."""
     feed(50, seed)  # compiles the kernels before the processes start
     jobs = [(min(JOB_STREAMS, mutations - start), start + seed * 10**9) for start in range(0, mutations, JOB_STREAMS)]
     found = Tally()
-    for tally in in_processes(feed, jobs, "Streams of codecs", console):
+    for tally in in_processes(feed, jobs, title, console):
         found.add(tally)
     return found
 
@@ -293,11 +301,7 @@ def main(
     console = Console()
     began = time.monotonic()
     figures = asdict(run(mutations, seed, console)) | {"seconds": round(time.monotonic() - began, 1)}
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(json.dumps(figures, indent=2) + "\n")
-    for name, value in figures.items():
-        console.print(f"{name.replace('_', ' '):26} {value:>14,}")
-    console.print(f"Figures: {output}")
+    report(figures, output, console)
 
 
 if __name__ == "__main__":

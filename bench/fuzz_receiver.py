@@ -6,7 +6,6 @@ step must be delivered or reported, a good stream behind it all must be delivere
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import resource
@@ -21,6 +20,7 @@ import typer
 from numpy.typing import NDArray
 from rich.console import Console
 
+from bench.report import report
 from model import Epoch, Receiver, frame_packets
 from model.events import Event, Gap, Start
 from model.golden.framer import FLAG
@@ -200,11 +200,7 @@ def main(
         "memory_growth_bytes": growth,
         "seconds": round(time.monotonic() - began, 1),
     }
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(json.dumps(figures, indent=2) + "\n")
-    for name, value in figures.items():
-        console.print(f"{name.replace('_', ' '):26} {value:>14,}")
-    console.print(f"Figures: {output}")
+    report(figures, output, console)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from model import get_codec
 from model.synth import bernoulli_raster
 
 DENSITY = 0.01
-CHANNELS = 256
+CHANNELS = 64
 STEPS = (200, 2_000, 20_000, 200_000)
 """Three decades of lengths."""
 FRAME_STEPS, FRAME_CHANNELS = 20, 1024

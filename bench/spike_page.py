@@ -146,7 +146,7 @@ run, one process, one thread ({machine}). Every stream is decoded and compared w
 seeds in `bench/workloads.py`; the recordings are not part of the project, and the environment variable
 `CORTICODEC_DATA` names their folder. General coders are zlib-9, bz2-9, lzma-6, zstd-19, brotli-11 and blosc2 with
 zstd-9 and bit shuffle, each on the layout that it makes smallest: packed bits or int8, by step or by channel, chosen
-on the first 2,097,152 bins of larger rasters. Published codecs are those of sc-neurocore, where it is installed, on
+on the first 1,048,576 bins of larger rasters. Published codecs are those of sc-neurocore, where it is installed, on
 rasters that they can take."""
 RATIO_REMARK = """Bits of the raster, one a bin, divided by all bits of the stream, header and checksums included. The
 bound is that of log2 C(bins, spikes) bits: no coder that knows only the number of spikes does better on average, one
@@ -156,7 +156,7 @@ SPEED_REMARK = """Mbit of raster a second, encoding / decoding, on the bernoulli
 channels at 20 kHz are 20.48."""
 MEMORY_REMARK = """Resident memory that encoding / decoding takes beyond that of the input, the result included, as a
 share of the sizes of the raster, a byte a bin, and of the stream together."""
-SCALING_REMARK = """Nanoseconds a bin, encoding / decoding, of rasters of 256 channels at 1 %: level where time grows
+SCALING_REMARK = """Nanoseconds a bin, encoding / decoding, of rasters of 64 channels at 1 %: level where time grows
 linearly. Short recordings pay for the call."""
 FIRST_REMARK = """From the start of a new Python process, imports included, to the first raster encoded and
 decoded."""
