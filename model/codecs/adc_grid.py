@@ -21,7 +21,7 @@ OCCUPANCY_MIN = 0.05
 """Least share of a grid's codes that occur."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Grid:
     """Stored samples as codes: `sample = (code * step + offset >> 16) + correction of that code`.
 

@@ -41,7 +41,7 @@ class Effort:
     fit_steps: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Predictor:
     """Coefficients of one channel, in units of 2**-`COEFFICIENT_BITS`.
 

@@ -1,0 +1,177 @@
+"""Anything at all into the waveform codec: `python -m bench.fuzz_waveform`, a part of `make fuzz`.
+
+Streams are damaged or forged as in `bench.fuzz_codecs`. A damaged one must be refused; what is recovered of it must be
+what was encoded, or zeros. Of a forged one anything may be decoded, in the shape that its header claims. Neither may
+hang, raise anything but `CodecError`, or take memory beyond the limit that the caller set.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import json
+import random
+import time
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+from rich.console import Console
+
+from bench.fuzz_codecs import JOB_S_MAX, JOB_STREAMS, Source, Tally, forged
+from bench.measure import peak_since, start_peak
+from model import CodecError, WaveformCodec
+from model.codecs.stream import Stream
+from model.codecs.waveform import Recovered
+from model.synth import realistic_waveform
+from sim.mutations import MUTATIONS
+from sim.parallel import in_processes
+
+FORGED = 0.5
+"""Share of the streams that are forged; the others are damaged."""
+SAMPLES_LIMIT = 1 << 16
+RECOVERED = 0.3
+"""Share of the damaged streams of which what is left is recovered."""
+
+
+def waveforms() -> list[NDArray[np.generic]]:
+    """Return small waveforms that make the encoder use all that it has."""
+    neural, _ = realistic_waveform(400, 9)
+    noise = np.random.default_rng(1).normal(0, 3000, (300, 2))
+    return [
+        neural,
+        np.rint(neural * 64.061577 + 31.03).astype(np.int16),
+        noise.astype(np.float32),
+        (noise * 2**16).astype(np.int32),
+        np.full((50, 3), 7, np.uint16),
+        np.zeros((0, 4), np.int16),
+        neural[:1, :1],
+    ]
+
+
+@cache
+def sources() -> tuple[Source, ...]:
+    """Return streams of both presets and modes."""
+    made = []
+    for waveform in waveforms():
+        for preset in ("fast", "best"):
+            codecs = [WaveformCodec("bounded", preset, max_error=3, chunk_steps=150, group_channels=4, workers=1)]
+            if waveform.dtype.kind != "f":
+                codecs.append(WaveformCodec("lossless", preset, chunk_steps=150, group_channels=4, workers=1))
+            made += [
+                Source(codec, data, codec.decompress(data))
+                for codec in codecs
+                for data, _ in [codec.compress(waveform)]
+            ]
+    return tuple(made)
+
+
+@cache
+def _originals() -> frozenset[bytes]:
+    return frozenset(source.data for source in sources())
+
+
+def damaged(source: Source, rng: random.Random) -> bytes:
+    """Return a stream that was cut, or of which bytes changed."""
+    if rng.random() < 0.2:
+        return source.data[: rng.randrange(len(source.data))]
+    changed = bytearray(source.data)
+    for _ in range(rng.randrange(1, 4)):
+        rng.choice(MUTATIONS)(changed, rng)
+    return bytes(changed)
+
+
+def feed_damaged(source: Source, data: bytes, recover: bool, tally: Tally) -> None:
+    """Raise `AssertionError` unless a damaged stream is refused, and what is recovered of it is right."""
+    tally.damaged += 1
+    if data in _originals():
+        tally.unchanged += 1
+        return
+    try:
+        source.codec.decompress(data)
+    except CodecError:
+        pass
+    else:
+        raise AssertionError("the codec decodes a damaged stream")
+    if recover:
+        try:
+            recovered: Recovered = source.codec.recover(data, max_bins=SAMPLES_LIMIT)
+        except CodecError:
+            return
+        _check_recovered(source, recovered)
+
+
+def _check_recovered(source: Source, recovered: Recovered) -> None:
+    expected = source.raster.copy()
+    for start, stop in recovered.lost:
+        expected[start:stop] = 0
+    np.testing.assert_array_equal(recovered.waveform, expected)
+
+
+def feed_forged(source: Source, data: bytes, tally: Tally) -> None:
+    """Raise `AssertionError` unless a forged stream is refused, or becomes samples in the shape that it claims."""
+    tally.forged += 1
+    try:
+        waveform = source.codec.decompress(data, max_bins=SAMPLES_LIMIT)
+    except CodecError:
+        return
+    tally.forged_decoded += 1
+    header = Stream(data).header
+    assert waveform.shape == (header.steps, header.channels)
+    assert waveform.size <= SAMPLES_LIMIT
+
+
+def feed(count: int, seed: int) -> Tally:
+    """Feed so many streams."""
+    rng = random.Random(f"waveform {seed}")
+    tally = Tally()
+    before = start_peak()
+    faulthandler.dump_traceback_later(JOB_S_MAX, exit=True)
+    for _ in range(count):
+        source = rng.choice(sources())
+        if rng.random() < FORGED:
+            feed_forged(source, forged(source, rng), tally)
+        else:
+            feed_damaged(source, damaged(source, rng), rng.random() < RECOVERED, tally)
+    faulthandler.cancel_dump_traceback_later()
+    tally.peak_bytes = peak_since(before) or 0
+    return tally
+
+
+def run(mutations: int, seed: int, console: Console | None = None) -> Tally:
+    """Feed everything.
+
+    Raises
+    ------
+    AssertionError
+        A damaged stream was decoded, or a forged one to something that its header does not claim.
+    """
+    feed(50, seed)  # compiles the kernels before the processes start
+    jobs = [(min(JOB_STREAMS, mutations - start), start + seed * 10**9) for start in range(0, mutations, JOB_STREAMS)]
+    found = Tally()
+    for tally in in_processes(feed, jobs, "Waveform streams", console):
+        found.add(tally)
+    return found
+
+
+def main(
+    mutations: Annotated[int, typer.Option(min=1, help="How many damaged or forged streams.")] = 50_000,
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 1,
+    output: Annotated[Path, typer.Option(help="Where the figures go.")] = Path("build/bench/fuzz_waveform.json"),
+) -> None:
+    """Feed the waveform codec damaged and forged streams; stop at the first that is not refused as it should be."""
+    console = Console()
+    began = time.monotonic()
+    figures = asdict(run(mutations, seed, console)) | {"seconds": round(time.monotonic() - began, 1)}
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(json.dumps(figures, indent=2) + "\n")
+    for name, value in figures.items():
+        console.print(f"{name.replace('_', ' '):26} {value:>14,}")
+    console.print(f"Figures: {output}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,264 @@
+"""The parts of the waveform codec: tables, grids, widths, predictors, lists of numbers, and what decoders refuse."""
+
+import math
+import random
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench import fuzz_waveform
+from bench.fuzz_waveform import feed
+from model import CodecError, WaveformCodec
+from model.codecs.adc_grid import Grid, coarsened, find_grid, identity_grid
+from model.codecs.code_widths import edges_of, find_levels
+from model.codecs.frequency_table import ABSENT, frequencies_of, levels_of
+from model.codecs.stream import Stream
+from model.codecs.waveform_channel import Channel, read_channels, write_channels
+from model.codecs.waveform_group import decode_group, encode_group
+from model.codecs.waveform_predictor import Effort, Fit
+from model.kernels import signed_numbers
+from model.kernels.bit_unpacker import SLACK_BYTES
+from model.kernels.linear_prediction import COEFFICIENT_BITS, ORDER_MAX
+from model.kernels.normal_table import PROBABILITY_BITS, SIGMAS, distribution_table, inverse_table
+from model.kernels.residual_table import SYMBOLS, TOTAL
+
+INT16 = (-32768, 32767)
+
+
+# Tables
+
+
+def test_distribution_is_the_normal_one():
+    table = distribution_table() / (1 << PROBABILITY_BITS)
+    expected = [0.5 * math.erfc(-sigmas / math.sqrt(2)) for sigmas in np.linspace(-SIGMAS, SIGMAS, table.size)]
+    np.testing.assert_allclose(table, expected, atol=2 / (1 << PROBABILITY_BITS))
+    assert (np.diff(table) >= 0).all()
+    assert table[0] == 0
+    assert table[-1] == 1
+
+
+def test_inverses_fall_by_an_octave_of_variance_to_one_by_the_root_of_2():
+    table = inverse_table().astype(float)
+    np.testing.assert_allclose(table[16:700] / table[: 700 - 16], math.sqrt(0.5), rtol=1e-3)
+
+
+@given(st.lists(st.integers(0, 10**6), min_size=SYMBOLS, max_size=SYMBOLS).filter(any))
+def test_frequencies_sum_up_and_are_near_the_counts(counts):
+    counts = np.array(counts)
+    frequencies = frequencies_of(levels_of(counts))
+    assert frequencies.sum() == TOTAL
+    assert ((frequencies > 0) == (counts > 0)).all()
+
+
+@pytest.mark.parametrize("levels", [[ABSENT] * SYMBOLS, [0] * 3, [121] * SYMBOLS, [-2] + [0] * (SYMBOLS - 1)])
+def test_levels_that_are_none_are_refused(levels):
+    with pytest.raises(CodecError, match="table of frequencies that is none"):
+        frequencies_of(np.array(levels))
+
+
+# Lists of numbers
+
+
+@given(st.lists(st.integers(-(2**31), 2**31 - 1) | st.integers(-3, 3), max_size=50))
+def test_lists_of_numbers_come_back(numbers):
+    numbers = np.array(numbers, dtype=np.int64)
+    out = np.empty(8 * numbers.size + 8, dtype=np.uint8)
+    size = signed_numbers.encode(numbers, out)
+    data = np.concatenate([out[:size], np.zeros(SLACK_BYTES, np.uint8)])
+    decoded = np.zeros_like(numbers)
+    assert signed_numbers.decode(data, 0, decoded) == size
+    np.testing.assert_array_equal(decoded, numbers)
+    if numbers.size:
+        assert signed_numbers.decode(np.delete(data, size - 1), 0, decoded) < 0 or size == 1
+
+
+# Grids
+
+
+@pytest.mark.parametrize(
+    ("gain", "offset", "mirrored"), [(64.061577, 31.034, True), (12.0195, 4.5, False), (3.1, 0.7, False)]
+)
+def test_grid_is_found(gain, offset, mirrored):
+    codes = np.random.default_rng(2).normal(0, 40, 5000).round().astype(int)
+    samples = np.rint(gain * np.where(mirrored & (codes < 0), -codes - 1, codes) + offset).astype(np.int32)
+    samples = np.where(mirrored & (codes < 0), -samples - 1, samples).astype(np.int32)
+    grid = find_grid(samples)
+    assert grid.step / (1 << 16) == pytest.approx(gain, rel=0.01)
+    assert grid.last - grid.first == codes.max() - codes.min()
+    found = grid.codes_of(samples)
+    np.testing.assert_array_equal(grid.samples_of(found.astype(np.int64)), samples)
+    assert (np.diff(found - codes) == 0).all()
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [
+        np.random.default_rng(2).normal(0, 40, 5000).round(),
+        [5, 5, 5],
+        [0, 10, 20],
+        [-(2**31), 2**31 - 1],
+        np.arange(100) ** 2,
+        [0, 7, 50, 1000, 5000],
+    ],
+    ids=["dense", "constant", "three values", "extremes", "uneven", "sparse"],
+)
+def test_no_grid_is_made_up(samples):
+    samples = np.array(samples).astype(np.int32)
+    grid = find_grid(samples)
+    assert (grid.step, grid.offset, grid.first, grid.last) == (1 << 16, 0, samples.min(), samples.max())
+    assert grid.corrections.size == 0
+
+
+@given(st.integers(1 << 16, 1 << 24), st.integers(-(1 << 20), 1 << 20), st.integers(0, 5000), st.booleans())
+def test_coarse_grids_keep_their_bound(step, offset, max_error, corrected):
+    corrections = np.resize([1, 0, -1, 0, 2], 401) if corrected and step > 1 << 16 else np.empty(0, np.int64)
+    fine = Grid(step, offset if step > 1 << 16 else 0, -200, 200, corrections)
+    coarse, radius = coarsened(fine, max_error)
+    codes = np.arange(-200, 201)
+    rounded = (codes + radius) // (2 * radius + 1)
+    assert coarse.first == rounded[0]
+    assert coarse.last == rounded[-1]
+    assert np.abs(coarse.samples_of(rounded) - fine.samples_of(codes)).max() <= max_error
+
+
+# Widths of codes
+
+
+def test_levels_are_the_widths():
+    rng = np.random.default_rng(4)
+    widths = rng.uniform(0.5, 1.5, 200)
+    voltage = 100 + 25 * np.sin(np.arange(200_000) / 5000)
+    codes = np.searchsorted(np.cumsum(widths), voltage + rng.normal(0, 5, voltage.size)).astype(np.int32)
+    predictions = np.searchsorted(np.cumsum(widths), voltage)
+    levels = find_levels(codes, predictions, 200)
+    seen = np.bincount(codes, minlength=200) > 500
+    assert np.corrcoef(levels[seen], np.log2(widths[seen]))[0, 1] > 0.9
+    assert find_levels(rng.normal(100, 9, 9000).round().astype(np.int32), np.full(9000, 100), 200).size == 0
+
+
+def test_edges_are_around_the_centre():
+    np.testing.assert_array_equal(edges_of(-2, 1, 0, np.empty(0, np.int64)), [-80, -48, -16, 16, 48])
+    edges = edges_of(-2, 1, 0, np.array([8, -8, 0, 16]))
+    np.testing.assert_array_equal(np.diff(edges), [64, 16, 32, 128])
+    assert edges[2] + edges[3] == 0
+
+
+# Predictors
+
+
+def test_predictor_is_that_of_the_process():
+    rng = np.random.default_rng(6)
+    samples = np.zeros(20_000)
+    for step, noise in enumerate(rng.normal(0, 1000, samples.size)):
+        samples[step] = 1.6 * samples[step - 1] - 0.8 * samples[step - 2] + noise if step > 1 else noise
+    rows = np.concatenate([np.zeros(ORDER_MAX), samples]).astype(np.int32)[np.newaxis]
+    predictor = Fit(rows, 1, Effort(order=8, neighbours=(0,), fit_steps=16384)).predictor(0, [])
+    coefficients = predictor.own[::-1] / (1 << COEFFICIENT_BITS)
+    np.testing.assert_allclose(coefficients[:2], [1.6, -0.8], atol=0.03)
+    assert coefficients.size <= 4
+
+
+def test_neighbours_are_the_channels_that_help():
+    rng = np.random.default_rng(6)
+    rows = np.zeros((4, ORDER_MAX + 3000), np.int32)
+    rows[:, ORDER_MAX:] = rng.normal(0, 100, (4, 3000))
+    rows[3] += rows[1]
+    fit = Fit(rows, 1, Effort(order=4, neighbours=(0, 1, 2), fit_steps=4096))
+    assert fit.neighbours()[3][0] == 1
+    assert fit.predictor(3, [1]).others[0, 0] == pytest.approx(1 << COEFFICIENT_BITS, rel=0.1)
+
+
+def test_white_noise_gets_no_coefficients():
+    rows = np.zeros((1, ORDER_MAX + 3000), np.int32)
+    rows[:, ORDER_MAX:] = np.random.default_rng(6).normal(0, 100, 3000)
+    assert Fit(rows, 1, Effort(order=32, neighbours=(0,), fit_steps=4096)).predictor(0, []).own.size == 0
+
+
+# Payloads
+
+
+def test_channels_come_back():
+    channels = [
+        Channel(identity_grid(-5, 70), 3),
+        Channel(Grid(1 << 20, 77, -4, 4, np.resize([0, 1], 9)), -4, spread=20),
+    ]
+    channels[0].widths = np.resize([3, -7, 0], 76)
+    data = np.frombuffer(write_channels(channels), np.uint8)
+    decoded, at = read_channels(data, 2, with_tables=False)
+    assert at == data.size
+    for channel, expected in zip(decoded, channels, strict=True):
+        assert (channel.centre, channel.spread, channel.flags) == (expected.centre, expected.spread, expected.flags)
+        np.testing.assert_array_equal(channel.widths, expected.widths)
+        np.testing.assert_array_equal(channel.grid.corrections, expected.grid.corrections)
+        assert channel.grid.samples_of(np.arange(-4, 5)).tolist() == expected.grid.samples_of(np.arange(-4, 5)).tolist()
+
+
+def broken(channel: Channel) -> bytes:
+    return write_channels([channel])
+
+
+@pytest.mark.parametrize(
+    ("payload", "message"),
+    [
+        (b"", "cut off in its flags"),
+        (b"\0", "cut off in its flags"),
+        (broken(Channel(Grid(1 << 10, 0, 0, 5))), "grid or a neighbour that is out of range"),
+        (broken(Channel(identity_grid(5, 4), 5)), "centre beyond its codes, or with no code"),
+        (broken(Channel(identity_grid(0, 4), 7)), "centre beyond its codes"),
+        (broken(Channel(identity_grid(0, 4), spread=59)), "spreads out of range"),
+        (broken(Channel(identity_grid(0, 4), widths=np.full(5, 33))), "widths out of range"),
+        (broken(Channel(identity_grid(0, 4096), widths=np.zeros(4097, int))), "lists more codes than there may be"),
+        (broken(Channel(identity_grid(0, 0))), "payload is cut off"),
+        (broken(Channel(identity_grid(0, 0))) + bytes(8), "starts with an impossible state"),
+        (broken(Channel(identity_grid(0, 0))) + bytes([2, *bytes(7)]), "does not end where its samples do"),
+        (broken(Channel(identity_grid(0, 0))) + bytes([1, *bytes(8)]), "payload is cut off"),
+        (
+            broken(Channel(identity_grid(40_000, 40_000), 40_000)) + bytes([1, *bytes(7)]),
+            "sample outside -32768..32767",
+        ),
+    ],
+)
+def test_payloads_that_make_no_sense_are_refused(payload, message):
+    with pytest.raises(CodecError, match=message):
+        decode_group(np.frombuffer(payload, np.uint8), "best", True, INT16, np.empty((1, 5), np.int32))
+
+
+@pytest.mark.parametrize("preset", ["fast", "best"])
+def test_groups_of_forged_bytes_are_refused_or_decoded(preset):
+    """Without checksums: what is decoded may be anything, but nothing else may happen."""
+    rng = random.Random(3)
+    samples = np.random.default_rng(3).normal(0, 30, (3, 120)).astype(np.int32)
+    payload, _ = encode_group(samples, preset, 0, INT16)
+    out = np.empty_like(samples)
+    refused = 0
+    for _ in range(500):
+        forged = bytearray(payload)
+        for _ in range(rng.randrange(1, 4)):
+            forged[rng.randrange(len(forged))] = rng.randrange(256)
+        try:
+            decode_group(np.frombuffer(bytes(forged), np.uint8), preset, True, INT16, out)
+        except CodecError:
+            refused += 1
+    assert refused > 470
+
+
+def test_a_slice_of_the_fuzzing():
+    tally = feed(300, seed=7)
+    assert tally.damaged + tally.forged == 300
+    assert tally.forged_decoded < tally.forged
+
+
+def test_the_fuzzing_catches_a_decoder_that_ignores_checksums(monkeypatch):
+    fuzz_waveform.sources()
+    monkeypatch.setattr(Stream, "verify", lambda *_: None)
+    with pytest.raises(AssertionError, match="decodes a damaged stream"):
+        feed(300, seed=1)
+
+
+def test_the_fuzzing_catches_samples_that_are_recovered_wrongly(monkeypatch):
+    source = fuzz_waveform.sources()[1]
+    monkeypatch.setattr(Grid, "samples_of", lambda self, codes: codes + 1)
+    with pytest.raises(AssertionError):
+        fuzz_waveform._check_recovered(source, WaveformCodec().recover(source.data))
