@@ -168,3 +168,11 @@ def test_any_payload_decodes_or_is_refused(data):
     except CodecError:
         return
     assert set(np.unique(rows)) <= {0, 1}
+
+
+def test_the_summary_says_how_much_the_groups_share():
+    raster = np.random.default_rng(5).random((600, 16)) < 0.02
+    alone = DeltaSpikeCodec().compress(raster)[1]
+    shared = DeltaSpikeCodec().compress(raster | (np.random.default_rng(6).random((600, 1)) < 0.05))[1]
+    assert alone.summary().endswith(", no channel as a difference")
+    assert f"{shared.n_delta_channels} channels as differences, " in shared.summary()

@@ -126,7 +126,9 @@ class DeltaResult(SpikeResult):
     n_delta_channels: int
 
     def _details(self) -> str:
-        return f", {self.n_delta_channels} channels as differences, {self.mean_delta_sparsity:.2%} of them zero"
+        if not self.n_delta_channels:
+            return ", no channel as a difference"
+        return f", {self.n_delta_channels} channels as differences, {self.mean_delta_sparsity:.2%} of their bins zero"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
