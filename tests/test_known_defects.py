@@ -13,6 +13,7 @@ import pytest
 from bench.fuzz_codecs import FUZZED
 from model import CodecError, decompress, get_codec
 from model.bounds import combination_bits
+from model.codecs.huffman import decoding_table
 from model.codecs.stream import CODEC_IDS, Header, join, write_leb128
 from model.formats import aer_udp
 from model.golden.rate_updater import RateUpdater
@@ -193,6 +194,12 @@ def test_unbounded_varints(codec, field, varint):
     head = join(Header(codec, 9, 7, 9), [b""])[:3]
     with pytest.raises(CodecError):
         decompress(head + b"".join(numbers) + bytes(40))
+
+
+@pytest.mark.parametrize("lengths", [[1, 1, 1], [1, 2, 2, 2], [2, 2, 2], [1, 3], [0, 0], [2]], ids=str)
+def test_over_subscribed_huffman_tables(lengths):
+    with pytest.raises(CodecError, match="codeword lengths that fill"):
+        decoding_table(np.array(lengths))
 
 
 # Input
