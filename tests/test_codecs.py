@@ -458,3 +458,18 @@ def test_recommended_by_measurement_for_needs():
 def test_import_stays_light():
     check = "import sys, model; sys.exit('numpy' in sys.modules or 'numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
+
+
+@chunked_codecs
+def test_workers(codec, small_chunks):
+    data, _ = codec.compress(SPIKES)
+    np.testing.assert_array_equal(codec.decompress(data, workers=3), SPIKES)
+    np.testing.assert_array_equal(codec.decompress(data, start=5, stop=31, workers=8), SPIKES[5:31])
+    with pytest.raises(ValueError, match="workers must be an integer in 1"):
+        codec.decompress(data, workers=0)
+
+
+def test_workers_report_errors():
+    header = Header("isi", 40, 9, 8)
+    with pytest.raises(CodecError, match="unknown kind 7"):
+        SpikeCodec().decompress(join(header, [b"\0"] * 4 + [b"\7"]), workers=2)

@@ -143,7 +143,7 @@ def test_every_token():
 
 
 @pytest.mark.parametrize(
-    ("bins", "events", "tokens"), [(15, 2, 7), (1 << 26, 1, 192), (1 << 26, 1 << 25, 60), (9, 9, 1)]
+    ("bins", "events", "tokens"), [(15, 2, 7), (1 << 27, 1, 200), (1 << 27, 1 << 26, 60), (9, 9, 1)]
 )
 def test_geometric_model(bins, events, tokens):
     expected = DECODER["geometric_frequencies"](bins, events, tokens)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import ClassVar, Generic, Protocol, TypedDict, TypeVar
 
 import numpy as np
@@ -25,6 +26,9 @@ from model.raster import MAX_BINS, checked_bytes
 TRUSTED_BINS_A_BYTE = 4096
 """A raster of more bins than `CHUNK_BINS_MAX`, and than these for each byte of its stream, is checked before it gets
 its memory."""
+
+WORKERS_MAX = 1024
+"""Most threads that may be asked for."""
 
 ResultT_co = TypeVar("ResultT_co", bound=SpikeResult, covariant=True)
 ChunkDecoder = Callable[[NDArray[np.uint8], NDArray[np.int8]], None]
@@ -64,7 +68,7 @@ class OpenRaster(Protocol):
     def channels(self) -> int:
         """Channels of the raster."""
 
-    def decode(self, start: int, end: int, max_bins: int) -> NDArray[np.int8]:
+    def decode(self, start: int, end: int, max_bins: int, workers: int) -> NDArray[np.int8]:
         """Return steps `start` to `end`, exclusive; `CodecError` if they cannot be decoded."""
 
 
@@ -115,6 +119,7 @@ class Codec(ABC, Generic[ResultT_co]):
         start: int = 0,
         stop: int | None = None,
         max_bins: int = MAX_BINS,
+        workers: int = 1,
     ) -> NDArray[np.int8]:
         """Return the raster of a stream that `compress` made.
 
@@ -129,6 +134,8 @@ class Codec(ABC, Generic[ResultT_co]):
         max_bins : int, default 2**32
             Most bins (steps x channels), each a byte of the result, to return. A stream that grows beyond 2**27 bins
             and 4096 bins a byte is decoded twice, the first time only to check it: a forged one takes no memory.
+        workers : int, default 1
+            Most chunks to decode at a time, each in a thread. Packets of the hardware are decoded by one.
 
         Returns
         -------
@@ -145,7 +152,7 @@ class Codec(ABC, Generic[ResultT_co]):
         raster = self.open(checked_bytes("data", data))
         check_shape(raster.steps, raster.channels, T, N)
         first, end = checked_range(raster.steps, raster.channels, start, stop, max_bins)
-        return raster.decode(first, end, max_bins)
+        return raster.decode(first, end, max_bins, check_int("workers", workers, 1, WORKERS_MAX))
 
 
 class RasterCodec(Codec[ResultT_co]):
@@ -222,7 +229,7 @@ class _ChunkedRaster:
         self.steps = stream.header.steps
         self.channels = stream.header.channels
 
-    def decode(self, start: int, end: int, max_bins: int) -> NDArray[np.int8]:
+    def decode(self, start: int, end: int, max_bins: int, workers: int) -> NDArray[np.int8]:
         if self.steps == 0 or self.channels == 0:
             if self._stream.payload(0).size:
                 raise CodecError(f"stream has a payload for a raster of {self.steps} x {self.channels} bins")
@@ -237,8 +244,13 @@ class _ChunkedRaster:
             raster = np.zeros((end - start, self.channels), dtype=np.int8)
         except MemoryError:
             raise CodecError(f"stream holds {end - start} x {self.channels} bins, too many for this memory") from None
-        for index in chunks:
-            self._decode_into(raster, index, start, end)
+        if workers == 1:
+            for index in chunks:
+                self._decode_into(raster, index, start, end)
+        else:
+            with ThreadPoolExecutor(workers) as pool:
+                for done in [pool.submit(self._decode_into, raster, index, start, end) for index in chunks]:
+                    done.result()
         return raster
 
     def _decode_into(self, raster: NDArray[np.int8], index: int, start: int, end: int) -> None:

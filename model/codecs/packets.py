@@ -64,7 +64,7 @@ class EmptyRaster:
             raise CodecError(f"stream is of codec {header.codec!r}, and no empty raster of codec {codec!r}")
         self.steps, self.channels = header.steps, header.channels
 
-    def decode(self, start: int, end: int, max_bins: int) -> NDArray[np.int8]:
+    def decode(self, start: int, end: int, max_bins: int, workers: int) -> NDArray[np.int8]:
         """Return steps `start` to `end`, exclusive."""
         return np.zeros((end - start, self.channels), dtype=np.int8)
 
@@ -105,8 +105,8 @@ class Packets:
         low, high = (np.frombuffer(self._data, dtype=np.uint8)[byte].astype(np.int64) for byte in (at, at + 1))
         return low | high << 8
 
-    def decode(self, start: int, end: int, max_bins: int) -> NDArray[np.int8]:
-        """Return steps `start` to `end`, exclusive, decoding from the keyframe before them on."""
+    def decode(self, start: int, end: int, max_bins: int, workers: int) -> NDArray[np.int8]:
+        """Return steps `start` to `end`, exclusive, decoding from the keyframe before them on, by one worker."""
         if start == end:
             return np.zeros((0, self.channels), dtype=np.int8)
         holds_start, holds_end = np.searchsorted(self._steps, [start, end - 1], side="right")

@@ -77,7 +77,7 @@ def decompress(
     """
     stream = checked_bytes("data", data)
     if stream.startswith(MAGIC):
-        name = Stream(stream).header.codec
+        name = Stream(stream, verify_first=False).header.codec
     elif stream.startswith(container.MAGIC):
         name = "streaming"
     else:

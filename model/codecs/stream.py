@@ -15,6 +15,7 @@ from model.codecs.spikes import CHANNELS_MAX
 from model.errors import CodecError
 from model.golden.container import CRC_BYTES
 from model.kernels.crc32c import as_array
+from model.kernels.gap_token import GAP_BITS
 from model.kernels.spike_stream import first_damaged
 
 MAGIC = b"\xc5S"
@@ -25,7 +26,7 @@ CODEC_IDS = {"isi": 1, "predictive": 2, "delta": 3, "aer": 4, "streaming": 5, "w
 CODEC_NAMES = {number: name for name, number in CODEC_IDS.items()}
 STEPS_MAX = (1 << 48) - 1
 """Most steps of a raster."""
-CHUNK_BINS_MAX = 1 << 27
+CHUNK_BINS_MAX = 1 << GAP_BITS
 """Most bins of a chunk, and so of the memory that checking a stream takes, in bytes."""
 PARAMETER_BYTES_MAX = 255
 """Most bytes of a codec's parameters."""

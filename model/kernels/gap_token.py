@@ -10,7 +10,7 @@ from model.kernels.jit import kernel, part
 
 SPLIT_BITS = 3
 """Gaps share a token if they agree in the highest bit and so many after it."""
-GAP_BITS = 26
+GAP_BITS = 27
 """Bits that hold any gap of a chunk."""
 TOKENS = GAP_BITS - SPLIT_BITS + 1 << SPLIT_BITS
 """Tokens that there are."""
