@@ -17,9 +17,9 @@ class SpikeDecoder(wiring.Component):
     """The whole decoder: packet buffer, depacketizer, interval decoder, gap expander, predictor, check.
 
     A packet damaged on its way never leaves the buffer. One that cannot follow the packet before it is decoded but not
-    shown, and neither is what comes after it up to the next keyframe. One whose spikes do not match their check (or
-    whose payload no encoder writes) is known only at its end: its last word is marked as bad, and nothing more is shown
-    up to the next keyframe.
+    shown, and neither is what comes after it up to the next keyframe. One whose spikes do not match their check, whose
+    steps were counted wrong by an upset, or whose payload no encoder writes is known only at its end: its last word is
+    marked as bad, and nothing more is shown up to the next keyframe.
 
     Latency: a packet, the time to read its header, and 16 cycles. Throughput: a word a cycle while errors are fewer
     than words, headers and denser words included, since errors are sorted ahead of the words; else an error a cycle. A
@@ -108,15 +108,18 @@ class SpikeDecoder(wiring.Component):
         word, about = self._predictor.o, self._gap_expander.about
         m.submodules.spike_check = check = self._spike_check
 
-        lost, hides, mismatch, taken = Signal(init=1), Signal(), Signal(), Signal()
+        lost, hides, wrong, mismatch, taken = Signal(init=1), Signal(), Signal(), Signal(), Signal()
+        packet, step_last = about.packet, Signal(32)
         m.d.comb += [
+            step_last.eq(packet.step_index + packet.closing.steps - 1),
             hides.eq(lost),
             taken.eq(word.valid & word.ready),
             check.spikes.eq(word.payload.bits),
             check.row_last.eq(word.payload.row_last),
             check.restart.eq(about.epoch_first),
             check.take.eq(taken),
-            mismatch.eq(word.payload.epoch_last & (about.bad | (check.value != about.packet.closing.check))),
+            wrong.eq(about.bad | (check.value != packet.closing.check) | (about.step_index != step_last)),
+            mismatch.eq(word.payload.epoch_last & wrong),
             self.o.valid.eq(word.valid & ~hides),
             word.ready.eq(self.o.ready | hides),
             self.o.payload.spikes.eq(word.payload.bits),
@@ -128,6 +131,6 @@ class SpikeDecoder(wiring.Component):
             self.bad.eq(taken & mismatch & ~hides),
         ]
         with m.If(about.epoch_first):
-            m.d.comb += hides.eq(~about.packet.keyframe & (lost | ~about.packet.continues))
+            m.d.comb += hides.eq(~packet.keyframe & (lost | ~packet.continues))
         with m.If(taken):
             m.d.sync += lost.eq(hides | mismatch)

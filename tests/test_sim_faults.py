@@ -5,11 +5,13 @@ import json
 import numpy as np
 import pytest
 
+from hdl.run_expander import WORD_INFO
 from model.golden.crc32c import crc32c
 from sim import faults
+from sim.circuit import Upset
 from sim.fault_report import DATA, FAULTS, PAGE, PLACES, shortfalls
 from sim.faults import DECODER_STATE, ENCODER_STATE, FAULT_CLASSES, LINK_FAULTS, Outcome, Tally, judge, run_chunk
-from sim.link import Rows, decoder
+from sim.link import Rows, decoder, packet_bytes, rows_of
 
 SEED = 5
 LOSSLESS = {"packet repeated at once", "garbage inserted"}
@@ -121,6 +123,21 @@ def test_the_same_seed_gives_the_same_tally():
     first, second = (run_chunk("decoder", faults.OTHER, 1, 20, SEED) for _ in range(2))
     assert first == second
     assert first != run_chunk("decoder", faults.OTHER, 1, 20, SEED + 1)
+
+
+def test_upsets_of_the_step_number_show():
+    stand = faults.bench(0, SEED, True)
+    about = next(state for state in stand.decoder.states if state.name.endswith("run_expander about"))
+    step_index = WORD_INFO["step_index"]
+    base, random = stand.bases[0], np.random.default_rng(SEED)
+    noticed = 0
+    for bit in range(step_index.offset, step_index.offset + step_index.width):
+        upset = Upset(int(random.choice(base.decoded.cycles_out)), about, 0, bit)
+        run = faults._run(stand.decoder, packet_bytes(base.packets), base.pause_seed, [upset])
+        outcome = judge(base.raster, rows_of(run.output, faults.CHANNELS, faults.LANES), run.events, 0, True)
+        assert outcome.packets_misnumbered == outcome.packets_wrong == 0
+        noticed += "bad" in outcome.noticed_by
+    assert noticed > 16
 
 
 def test_state_that_does_not_exist_is_refused():
