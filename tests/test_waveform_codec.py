@@ -5,6 +5,7 @@ import wave
 
 import numpy as np
 import pytest
+from documents import Document
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -383,3 +384,15 @@ def test_locust_and_neuropixels_as_stored(data_folder):
     assert locust.nbytes / len(assert_comes_back(WaveformCodec(), locust)) > 2.04
     neuropixels = np.fromfile(data_folder / "raw/neuropixels/continuous.dat", "<i2").reshape(-1, 385)
     assert neuropixels.nbytes / len(assert_comes_back(WaveformCodec(), neuropixels)) > 3.4
+
+
+# Documentation
+
+
+def test_the_example_of_the_page_runs(realistic, capsys):
+    (example,) = Document("waveform-streams.md").code("Waveform streams")
+    names = {"waveform": np.tile(realistic, (14, 2)), "damaged": WaveformCodec().compress(realistic)[0]}
+    exec(example, names)
+    np.testing.assert_array_equal(names["part"], names["waveform"][20_000:40_000, 16:32])
+    assert names["left"].lost == []
+    assert "waveform lossless (best): 42000 x 40 samples" in capsys.readouterr().out
