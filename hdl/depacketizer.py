@@ -118,7 +118,7 @@ class Depacketizer(wiring.Component):
             with m.Case(Part.PAYLOAD):
                 m.d.comb += [
                     self.o.valid.eq(self.i.valid | ended),
-                    self.o.payload.data.eq(self.i.payload.data),
+                    self.o.payload.data.eq(Mux(ended, 0, self.i.payload.data)),
                     self.o.payload.present.eq(~ended),
                     self.o.payload.end.eq(ended | self.i.payload.last),
                     self.i.ready.eq(self.o.ready & ~ended),
