@@ -1,6 +1,7 @@
 """The predictor `context`: a probability for every bin from what its channel and those coupled to it did lately.
 
-`ContextModel` (model/golden/context_model.py) gives the probabilities, a range coder turns them into bits.
+What a raster repeats of itself is taken out first. `ContextModel` (model/golden/context_model.py) gives the
+probabilities, a range coder turns them into bits.
 docs/context-predictor.md specifies the payload.
 """
 
@@ -13,7 +14,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from model.codecs import coupling, intervals
+from model.codecs import coupling, echoes, intervals
 from model.codecs.coupling import Coupling
 from model.codecs.stream import CHUNK_BINS_MAX, Reader
 from model.errors import CodecError
@@ -24,11 +25,13 @@ from model.kernels import context_coder, context_model
 from model.kernels.context_model import ContextModel
 
 KIND_BITS = 2
-"""Low bits of a payload's first byte: the kind of coupling. The rest of it are the context bits."""
+"""Low bits of a payload's first byte: the kind of coupling. The context bits are above them..."""
+ECHOES_SHIFT = 6
+"""...and above these the number of echoes."""
 INTERVALS = 3
 """In place of a kind of coupling: the payload holds intervals."""
 RATE_LOG_BITS = 3
-"""The second byte is the logarithm of the mean intensity, to base 2, in units of -1/8."""
+"""The byte behind the echoes is the logarithm of the mean intensity, to base 2, in units of -1/8."""
 RATE_BYTE_MAX = 255
 
 STEPS_A_CELL = 8
@@ -71,39 +74,49 @@ class ContextPredictor:
 
     def encode(self, rows: NDArray[np.int8]) -> tuple[bytes, float]:
         """Return the payload of a chunk, and NaN: there are no wrong guesses where there are only probabilities."""
+        found, rest = echoes.split(rows)
+        payloads = self._encode_in_context(rest)
+        if found or not payloads:
+            payloads.append((INTERVALS, intervals.encode(rest)))
+        head, body = min(payloads, key=lambda payload: len(payload[1]))
+        return bytes([len(found) << ECHOES_SHIFT | head]) + echoes.write(found) + body, math.nan
+
+    def _encode_in_context(self, rows: NDArray[np.int8]) -> list[tuple[int, bytes]]:
+        """Return low bits of the first byte and what follows the echoes, for every coupling that may be the best."""
         n_spikes = int(np.count_nonzero(rows))
         context_bits = self.context_bits
         while context_bits > CONTEXT_BITS_MIN and not _fits(context_bits, rows.shape):
             context_bits -= 1
         if not n_spikes or not _fits(context_bits, rows.shape):
-            return _encode_intervals(rows), math.nan
+            return []
         rate_byte = _rate_byte(n_spikes / rows.size)
-        payloads = [
-            bytes([context_bits << KIND_BITS | coupled.kind, rate_byte]) + coupled.write() + coded
+        return [
+            (context_bits << KIND_BITS | coupled.kind, bytes([rate_byte]) + coupled.write() + coded)
             for coupled in coupling.candidates(rows, n_spikes)
             if (coded := context_coder.encode(rows, _model(context_bits, rate_byte, coupled))) is not None
         ]
-        return min(payloads, key=len, default=None) or _encode_intervals(rows), math.nan
 
     def decode(self, payload: NDArray[np.uint8], rows: NDArray[np.int8]) -> None:
         """Decode the payload of a chunk into its rows, all zeros so far."""
         reader = Reader(payload.tobytes())
         head = reader.byte()
-        kind, context_bits = head & (1 << KIND_BITS) - 1, head >> KIND_BITS
+        found = echoes.read(reader, head >> ECHOES_SHIFT, rows.shape)
+        self._decode_without_echoes(head & (1 << ECHOES_SHIFT) - 1, payload[reader.at :], rows)
+        echoes.restore(rows, found)
+
+    def _decode_without_echoes(self, head: int, body: NDArray[np.uint8], rows: NDArray[np.int8]) -> None:
         if head == INTERVALS:
-            intervals.decode(payload[1:], rows)
+            intervals.decode(body, rows)
             return
+        kind, context_bits = head & (1 << KIND_BITS) - 1, head >> KIND_BITS
         if kind == INTERVALS or not CONTEXT_BITS_MIN <= context_bits <= self.context_bits:
-            raise CodecError(f"payload starts with the unknown byte {head}")
+            raise CodecError(f"payload has coupling {kind} and {context_bits} context bits; there is no such model")
         if not _fits(context_bits, rows.shape):
             raise CodecError(f"payload has {context_bits} context bits, too many for a chunk of {rows.shape[0]} steps")
-        rate_byte = reader.byte()
-        coupled, used = coupling.read(kind, rows.shape[1], payload[reader.at :].tobytes())
-        context_coder.decode(payload[reader.at + used :], _model(context_bits, rate_byte, coupled), rows)
-
-
-def _encode_intervals(rows: NDArray[np.int8]) -> bytes:
-    return bytes([INTERVALS]) + intervals.encode(rows)
+        if not body.size:
+            raise CodecError("payload is cut off")
+        coupled, used = coupling.read(kind, rows.shape[1], body[1:].tobytes())
+        context_coder.decode(body[1 + used :], _model(context_bits, int(body[0]), coupled), rows)
 
 
 def _fits(context_bits: int, shape: tuple[int, ...]) -> bool:

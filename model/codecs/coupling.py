@@ -22,6 +22,7 @@ BINS_A_SPIKE = 1024
 """Up to so many spikes, or one to so many bins, encoding takes little time: all kinds of coupling are tried."""
 SPIKES_A_WINDOW = 0.03
 """Channels are coupled if they spike in the same window, which holds so many spikes of a channel on average."""
+WINDOW_STEPS_MIN = 4
 WINDOWS_MIN = 16
 LEARNING_BITS = 14.0
 """What a coupling costs until its cells are learned, about."""
@@ -108,7 +109,7 @@ def _coupling(kind: int, sources: NDArray[np.int64], kept: NDArray[np.bool_]) ->
 def candidates(rows: NDArray[np.int8], n_spikes: int) -> list[Coupling]:
     """Return couplings of which one may well be the best: all kinds, or one where trying them would take long."""
     steps, channels = rows.shape
-    window = max(1, int(SPIKES_A_WINDOW * rows.size / max(1, n_spikes)))
+    window = max(WINDOW_STEPS_MIN, int(SPIKES_A_WINDOW * rows.size / max(1, n_spikes)))
     windows = steps // window
     # The matrix of coincidences must not be larger than the raster, nor take longer to fill than encoding takes.
     if windows < WINDOWS_MIN or channels < 2 or channels * channels * 12 > rows.size:
