@@ -22,7 +22,7 @@ VERILOG := build/verilog/spike_encoder_$(CHANNELS)x$(LANES).v
 # $(call need,command,Debian package): stop with the command that installs what is missing.
 need = command -v $(1) >/dev/null || { echo "$(1) is missing; install it, for example with: apt-get install $(2)" >&2; exit 2; }
 
-.PHONY: help sim sim-recording test tb-full formal verilog results faults bench bench-spikes fuzz lint clean
+.PHONY: help sim sim-recording test tb-full formal verilog results faults bench bench-spikes bench-waveforms fuzz lint clean
 
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; do \
@@ -75,6 +75,9 @@ bench: $(READY) ## Compare sizes and speeds with general compressors
 
 bench-spikes: $(BENCH_READY) ## Measure the spike codecs; write docs/spike-codecs-results.md (BENCH_ARGS=--quick)
 	@$(RUN) -m bench.spikes $(BENCH_ARGS)
+
+bench-waveforms: $(BENCH_READY) ## Measure the waveform codec; write docs/waveforms.md (BENCH_ARGS=--quick)
+	@$(RUN) -m bench.waveforms $(BENCH_ARGS)
 
 fuzz: $(READY) ## Random bytes and mutated streams into receiver, codecs and RTL decoder (minutes)
 	@$(RUN) -m bench.fuzz_receiver
