@@ -1,0 +1,242 @@
+"""The waveform codec beside what wheels exist for: `python -m bench.waveforms`, or `make bench-waveforms`."""
+
+from __future__ import annotations
+
+import json
+import platform
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from textwrap import fill
+from typing import Annotated, TypeVar
+
+import numpy as np
+import typer
+from matplotlib.figure import Figure
+from rich.console import Console
+from rich.table import Table
+
+from bench.measure import peak_since, start_peak
+from bench.waveform_coders import Coder, Samples, coders, own_coder, truncated
+from bench.waveform_workloads import Workload, workloads
+from model import WaveformCodec
+from model.synth import realistic_waveform
+from sim.build import ROOT
+
+PAGE = ROOT / "docs" / "waveforms.md"
+SCRATCH = Path("build/bench/waveforms.md")
+INTRODUCTION = """
+Written by `make bench-waveforms` on {machine}. Ratios are against int16; what every coder gives back was compared. All
+run on one thread, and all but this package get one channel at a time, which suits them best. WavPack and mtscomp have
+no wheels, so they are not here.
+"""
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A coder on a workload; speeds are in megabytes of samples for a second of one processor's time."""
+
+    workload: str
+    coder: str
+    raw_bytes: int
+    compressed_bytes: int
+    encode_mb_s: float
+    decode_mb_s: float
+    peak_mb: float | None
+
+    @property
+    def ratio(self) -> float:
+        """Size of the int16 samples, divided by that of the bytes."""
+        return self.raw_bytes / self.compressed_bytes
+
+
+@dataclass(frozen=True)
+class LossyRow:
+    """The bounded mode, or bits cut off, at one bound; errors are in units of the samples."""
+
+    workload: str
+    coder: str
+    bound: int
+    ratio: float
+    rms_error: float
+    worst_error: float
+
+
+def run(quick: bool, console: Console) -> tuple[list[Row], list[LossyRow]]:
+    """Measure everything; print each workload's table as it is done."""
+    for preset in ("best", "fast"):
+        _warm_up(own_coder(preset))
+    rows, lossy = list[Row](), list[LossyRow]()
+    for workload in workloads(quick):
+        waveforms = workload.make()
+        of_workload = []
+        for coder in coders():
+            with console.status(f"{workload.name}: {coder.name}"):
+                of_workload.append(measure_coder(workload.name, coder, waveforms))
+        console.print(table_of(of_workload))
+        rows += of_workload
+        lossy += lossy_rows(workload, waveforms)
+    return rows, lossy
+
+
+def _warm_up(coder: Coder) -> None:
+    samples = realistic_waveform(300, 3)[0]
+    coder.decode(coder.encode(samples), samples.shape)
+
+
+def measure_coder(workload: str, coder: Coder, waveforms: list[Samples]) -> Row:
+    """Return size and speed of a coder.
+
+    Raises
+    ------
+    RuntimeError
+        What is decoded differs from what was encoded.
+    """
+    before = start_peak()
+    encoded, encode_s = _timed(lambda: [coder.encode(samples) for samples in waveforms])
+    peak = peak_since(before)
+    decoded, decode_s = _timed(
+        lambda: [coder.decode(data, samples.shape) for data, samples in zip(encoded, waveforms, strict=True)]
+    )
+    if not all(map(np.array_equal, decoded, waveforms)):
+        raise RuntimeError(f"{coder.name} does not give back {workload}")
+    raw_bytes = sum(samples.nbytes for samples in waveforms)
+    return Row(
+        workload=workload,
+        coder=coder.name,
+        raw_bytes=raw_bytes,
+        compressed_bytes=sum(len(part) for data in encoded for part in data),
+        encode_mb_s=raw_bytes / 1e6 / encode_s,
+        decode_mb_s=raw_bytes / 1e6 / decode_s,
+        peak_mb=None if peak is None else peak / 1e6,
+    )
+
+
+def _timed(function: Callable[[], Result]) -> tuple[Result, float]:
+    """Return a result, and the processor's seconds: what else runs on the machine hardly counts."""
+    start = time.process_time()
+    result = function()
+    return result, max(time.process_time() - start, 1e-9)
+
+
+def lossy_rows(workload: Workload, waveforms: list[Samples]) -> Iterator[LossyRow]:
+    """Yield the bounded mode and bits cut off, both coded by `best`, at each of a workload's bounds."""
+    lossless = WaveformCodec(workers=1, chunk_steps=1 << 17)
+    for bound in workload.bounds:
+        codec = WaveformCodec("bounded", max_error=bound, workers=1, chunk_steps=1 << 17)
+        streams = [codec.compress(samples)[0] for samples in waveforms]
+        yield _lossy_row(workload.name, "corticodec bounded", bound, waveforms, streams, map(codec.decompress, streams))
+        cut = [truncated(samples, bound) for samples in waveforms]
+        streams = [lossless.compress(samples)[0] for samples in cut]
+        yield _lossy_row(workload.name, "bits cut off", bound, waveforms, streams, cut)
+
+
+def _lossy_row(
+    workload: str,
+    coder: str,
+    bound: int,
+    waveforms: list[Samples],
+    streams: list[bytes],
+    decoded: Iterable[np.ndarray],
+) -> LossyRow:
+    errors = [got.astype(np.int64) - samples for got, samples in zip(decoded, waveforms, strict=True)]
+    raw_bytes = sum(samples.nbytes for samples in waveforms)
+    samples = sum(error.size for error in errors)
+    return LossyRow(
+        workload=workload,
+        coder=coder,
+        bound=bound,
+        ratio=raw_bytes / sum(map(len, streams)),
+        rms_error=float(np.sqrt(sum(float(np.square(error).sum()) for error in errors) / samples)),
+        worst_error=float(max(np.abs(error).max() for error in errors)),
+    )
+
+
+def table_of(rows: list[Row]) -> Table:
+    """Return the rows of a workload as a table, the smallest in bold."""
+    table = Table("coder", title=rows[0].workload, title_justify="left")
+    for heading in ("ratio", "encode\nMB/CPU s", "decode\nMB/CPU s", "memory\nMB"):
+        table.add_column(heading, justify="right")
+    best = max(rows, key=lambda row: row.ratio)
+    for row in rows:
+        table.add_row(*_cells(row), style="bold" if row is best else None)
+    return table
+
+
+def _cells(row: Row) -> list[str]:
+    memory = "-" if row.peak_mb is None else f"{row.peak_mb:.0f}"
+    return [row.coder, f"{row.ratio:.3f}", f"{row.encode_mb_s:.1f}", f"{row.decode_mb_s:.1f}", memory]
+
+
+def page(rows: list[Row], lossy: list[LossyRow], plot: str, machine: str) -> str:
+    """Return the figures as Markdown."""
+    names = list(dict.fromkeys(row.coder for row in rows))
+    kinds = list(dict.fromkeys(row.workload for row in rows))
+    of = {(row.workload, row.coder): row for row in rows}
+    ratios = [[kind, *(f"{of[kind, name].ratio:.3f}" for name in names)] for kind in kinds]
+    speeds = [
+        [kind, *(f"{of[kind, name].encode_mb_s:.0f} / {of[kind, name].decode_mb_s:.0f}" for name in names)]
+        for kind in kinds
+    ]
+    memory = [[kind, *(_cells(of[kind, name])[-1] for name in names)] for kind in kinds]
+    errors = [
+        [row.workload, row.coder, f"{row.bound}", f"{row.ratio:.2f}", f"{row.rms_error:.2f}", f"{row.worst_error:.0f}"]
+        for row in lossy
+    ]
+    parts = [
+        "# Results: raw waveforms side by side",
+        fill(INTRODUCTION.strip().format(machine=machine), 120),
+        "## Ratio, without loss",
+        _markdown(["workload", *names], ratios),
+        "## Speed: megabytes for a second of one processor, encoding / decoding",
+        _markdown(["workload", *names], speeds),
+        "## Memory while encoding, beyond the samples, in MB",
+        _markdown(["workload", *names], memory),
+        "## With an error that is never exceeded",
+        _markdown(["workload", "coder", "allowed", "ratio", "rms error", "worst error"], errors),
+        f"![Ratio over error]({plot})",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _markdown(heads: list[str], rows: list[list[str]]) -> str:
+    lines = [heads, ["---", *("---:" for _ in heads[1:])], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def write_plot(lossy: list[LossyRow], path: Path) -> None:
+    """Draw ratio over error."""
+    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    axes = figure.subplots()
+    for workload in dict.fromkeys(row.workload for row in lossy):
+        for coder, style in (("corticodec bounded", "o-"), ("bits cut off", "s:")):
+            found = [row for row in lossy if (row.workload, row.coder) == (workload, coder)]
+            axes.plot(
+                [row.rms_error for row in found], [row.ratio for row in found], style, label=f"{workload}: {coder}"
+            )
+    axes.set(xlabel="rms error, LSB", ylabel="ratio to int16", xscale="log", yscale="log")
+    axes.legend(frameon=False, fontsize=8)
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path, dpi=110)
+
+
+def main(
+    quick: Annotated[bool, typer.Option(help="Small workloads, and nothing written into docs/.")] = False,
+) -> None:
+    """Measure the waveform codec beside general, audio and numerical compressors."""
+    console = Console()
+    rows, lossy = run(quick, console)
+    target = SCRATCH if quick else PAGE
+    target.parent.mkdir(parents=True, exist_ok=True)
+    figures = {"rows": [asdict(row) for row in rows], "bounded": [asdict(row) for row in lossy]}
+    target.with_suffix(".json").write_text(json.dumps(figures, indent=1) + "\n")
+    write_plot(lossy, target.with_suffix(".png"))
+    machine = f"Python {platform.python_version()}, {platform.machine()}"
+    target.write_text(page(rows, lossy, target.with_suffix(".png").name, machine))
+    console.print(f"Figures: {target}, .json, .png", highlight=False)
+
+
+if __name__ == "__main__":
+    typer.run(main)
