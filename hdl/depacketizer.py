@@ -152,7 +152,8 @@ class Depacketizer(wiring.Component):
             m.d.comb += [settings[name].eq(format[name]) for name, _ in SETTINGS]
 
         seen = Signal()
-        last, last_trailer = Signal(HEADER), Signal(TRAILER)
+        last = Signal(HEADER)
+        last_trailer = Signal(TRAILER)
         repeats, follows = Signal(), Signal()
         m.d.comb += [
             repeats.eq(

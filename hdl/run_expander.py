@@ -73,7 +73,7 @@ class RunExpander(wiring.Component):
         m = Module()
         gathered, about = self.i.payload, self.about
         place = Signal(range(self._words))
-        opened, exhausted, bad, draining = Signal(), Signal(), Signal(), Signal()
+        opened, exhausted, bad, draining = (Signal(name=name) for name in ("opened", "exhausted", "bad", "draining"))
         rows_left = Signal(range(EPOCH_STEPS_MAX + 1))
         passed = Signal(EMPTY_BITS)  # empty words of the run that went out
 
