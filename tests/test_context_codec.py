@@ -157,3 +157,13 @@ def test_any_payload_decodes_or_is_refused(data):
 def test_wrong_context_bits_are_refused(context_bits):
     with pytest.raises(ValueError, match="context_bits must be"):
         PredictiveSpikeCodec(context_bits=context_bits)
+
+
+def test_dense_noise_is_given_up_after_a_sample():
+    raster = bernoulli_raster(0.2, 8000, 100)
+    payload, _ = ContextPredictor(8).encode(raster)
+    assert payload[0] == INTERVALS
+    structured = np.repeat(raster[::4], 4, axis=0)
+    payload, _ = ContextPredictor(8).encode(structured)
+    assert payload[0] != INTERVALS
+    np.testing.assert_array_equal(decoded(payload, structured.shape), structured)

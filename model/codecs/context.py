@@ -34,6 +34,9 @@ RATE_LOG_BITS = 3
 """The byte behind the echoes is the logarithm of the mean intensity, to base 2, in units of -1/8."""
 RATE_BYTE_MAX = 255
 
+SAMPLE_SPIKES = 1 << 15
+SAMPLE_SPIKES_A_CHANNEL = 64
+"""A chunk of many more spikes is coded in context only if that pays on so many of its first: dense noise takes long."""
 STEPS_A_CELL = 8
 """Least steps of a chunk for each of a channel's cells: fewer are not enough to learn from."""
 
@@ -90,9 +93,13 @@ class ContextPredictor:
         if not n_spikes or not _fits(context_bits, rows.shape):
             return []
         rate_byte = _rate_byte(n_spikes / rows.size)
+        couplings = coupling.candidates(rows, n_spikes)
+        sample = rows[: rows.shape[0] * _sample_spikes(rows.shape[1]) // n_spikes]
+        if 2 * sample.size < rows.size and not _pays(sample, _model(context_bits, rate_byte, couplings[-1])):
+            return []
         return [
             (context_bits << KIND_BITS | coupled.kind, bytes([rate_byte]) + coupled.write() + coded)
-            for coupled in coupling.candidates(rows, n_spikes)
+            for coupled in couplings
             if (coded := context_coder.encode(rows, _model(context_bits, rate_byte, coupled))) is not None
         ]
 
@@ -117,6 +124,16 @@ class ContextPredictor:
             raise CodecError("payload is cut off")
         coupled, used = coupling.read(kind, rows.shape[1], body[1:].tobytes())
         context_coder.decode(body[1 + used :], _model(context_bits, int(body[0]), coupled), rows)
+
+
+def _sample_spikes(channels: int) -> int:
+    return max(SAMPLE_SPIKES, SAMPLE_SPIKES_A_CHANNEL * channels)
+
+
+def _pays(sample: NDArray[np.int8], model: ContextModel) -> bool:
+    """Return whether a sample takes fewer bytes in context than as intervals."""
+    coded = context_coder.encode(sample, model) if sample.size else None
+    return coded is not None and len(coded) < len(intervals.encode(sample))
 
 
 def _fits(context_bits: int, shape: tuple[int, ...]) -> bool:
