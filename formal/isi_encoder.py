@@ -21,7 +21,7 @@ class Routing(Spec):
 
     method = Pdr()
     sizes = "1 channel, 1 lane"
-    abstracted = ("gap_counter", "bit_packer")
+    abstracted = ("dut.gap_counter", "dut.bit_packer")
 
     def describe(self, m: Module) -> None:
         """Add the design and its properties."""

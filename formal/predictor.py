@@ -59,7 +59,7 @@ class State(Spec):
     method = Induction(4)
     channels, lanes = 3, 2
     sizes = f"{channels} channels, {lanes} lanes"
-    abstracted = ("updater_0", "updater_1")
+    abstracted = ("dut.updater_0", "dut.updater_1")
     cover_depth = 24
 
     def describe(self, m: Module) -> None:
@@ -196,4 +196,191 @@ class ThreeWordRow(State):
     sizes = "5 channels, 2 lanes"
 
 
-SPECS = (State(), OneWordRow(), ThreeWordRow())
+class Pair(Spec):
+    """A predictor and, behind it, one that undoes it: they stay in lock-step whatever the spikes, settings and stalls.
+
+    The updaters are abstracted to any function, the same one in both: what the forward one gave for a word, the
+    inverse one gives for the same accumulator and spike.
+    """
+
+    method = Induction(3)
+    channels, lanes = 3, 2
+    sizes = "3 channels, 2 lanes"
+    abstracted = ("dut.updater_0", "dut.updater_1", "inverse.updater_0", "inverse.updater_1")
+    cover_depth = 16
+
+    def describe(self, m: Module) -> None:
+        """Add the design and its properties."""
+        self.forward = Predictor(self.channels, self.lanes)
+        self.inverse = Predictor(self.channels, self.lanes, inverse=True)
+        self.views = self.design(m, self.forward, rows=True), self.design(m, self.inverse, "inverse", rows=True)
+        self.words = words_per_row(self.channels, self.lanes)
+        forward, inverse = self.forward, self.inverse
+        assume_source(self, m, forward.i)
+        assume_settings(self, m, forward)
+        place_in = assume_rows(self, m, forward, self.words)
+        came = Signal.like(forward.i.payload.as_value(), name="came")
+        with m.If(transfer(forward.i)):
+            m.d.sync += came.eq(forward.i.payload)
+        wanted = Signal.like(came, name="wanted")
+        with m.If(transfer(inverse.i)):
+            m.d.sync += [wanted.eq(came), inverse.settings.eq(forward.settings)]
+        m.d.comb += [
+            inverse.i.valid.eq(forward.o.valid),
+            inverse.i.payload.eq(forward.o.payload),
+            forward.o.ready.eq(inverse.i.ready),
+        ]
+        self.cover(m, "second_row", "A word of the second row is undone.", inverse.o.valid & self._rows(m))
+        self._prove(m, place_in, came, wanted)
+
+    def _rows(self, m: Module) -> Signal:
+        rows = Signal(2)
+        with m.If(transfer(self.inverse.o) & self.inverse.o.payload.row_last & (rows != 3)):
+            m.d.sync += rows.eq(rows + 1)
+        return rows == 1
+
+    def _prove(self, m: Module, place_in: Signal, came: Signal, wanted: Signal) -> None:
+        forward, inverse = self.forward, self.inverse
+        last = self.words - 1
+        held, undone = Signal.like(place_in, init=last), Signal.like(place_in, init=last)
+        seen, seen_inverse = Signal(), Signal()
+        with m.If(transfer(forward.i)):
+            m.d.sync += [held.eq(place_in), seen.eq(1)]
+        with m.If(transfer(inverse.i)):
+            m.d.sync += [undone.eq(held), seen_inverse.eq(1)]
+        for name, view, place, known, valid in (
+            ("forward", self.views[0], held, seen, forward.o.valid),
+            ("inverse", self.views[1], undone, seen_inverse, inverse.o.valid),
+        ):
+            offset = Mux(known, place * (self.lanes * CHANNEL_STRIDE), 0)[:LFSR_BITS]
+            self.invariant(
+                m,
+                f"place_{name}",
+                "Address and seed's offset are the word's.",
+                (~known | (view["address"] == place))
+                & (known | (~valid & (place == last)))
+                & (view["seed_offset"] == offset),
+            )
+        following = Mux(held == last, 0, held + 1)
+        self.invariant(m, "next_place", "The next word has the next place.", place_in == following)
+        self.invariant(
+            m,
+            "order",
+            "The word that is undone is the one ahead of the word that waits.",
+            held == Mux(forward.o.valid, Mux(undone == last, 0, undone + 1), undone),
+        )
+        waiting = forward.o.payload
+        self.invariant(
+            m,
+            "held",
+            "The held word is the one that came, its marks those of its place.",
+            ~forward.o.valid
+            | (
+                (self.views[0]["held"] == came)
+                & (waiting.row_first == (held == 0))
+                & (waiting.row_last == (held == last))
+            ),
+        )
+        self.invariant(
+            m,
+            "marks",
+            "The word that is undone has its marks.",
+            ~inverse.o.valid | (inverse.o.payload.as_value()[self.lanes :] == wanted[self.lanes :]),
+        )
+        word = self.constant(m, range(self.words), "any_word")
+        self.contract(
+            m,
+            "lock_step",
+            "Any word of a row: what the inverse gives are the spikes that went in, with the word's marks.",
+            inverse.o.payload.as_value() == wanted,
+            when=inverse.o.valid & (undone == word),
+            broken_by=[
+                Edit("spikes = comparison.errors if self._inverse else held.bits", "spikes = held.bits"),
+                Edit("lfsr_write.en.eq(passed)", "lfsr_write.en.eq(self.o.ready)"),
+            ],
+        )
+        for lane in range(self.lanes):
+            self._lane(m, lane, word, held, undone)
+
+    def _lane(self, m: Module, lane: int, word: Signal, held: Signal, undone: Signal) -> None:
+        inverse = self.inverse
+        view, other = self.views
+        passed, undone_now = transfer(inverse.i), transfer(inverse.o)
+        just_passed = self.past(m, passed, f"passed_{lane}")
+        just_undone = self.past(m, undone_now, f"undone_{lane}")
+        given, given_inverse = view[f"updater_{lane}.next"], other[f"updater_{lane}.next"]
+        # What the forward updater was asked, and what it gave, for the word that the inverse has.
+        acc, lfsr, spike = Signal(ACC_BITS), Signal(LFSR_BITS), Signal()
+        gave, known = Signal(ACC_BITS), Signal(ACC_BITS)
+        with m.If(passed):
+            m.d.sync += [
+                acc.eq(view[f"acc_{lane}"]),
+                lfsr.eq(view[f"lfsr_{lane}.state"]),
+                spike.eq(view[f"updater_{lane}.spike"]),
+            ]
+        with m.If(just_passed):
+            m.d.sync += known.eq(given)
+        m.d.comb += gave.eq(Mux(just_passed, given, known))
+        same = (other[f"acc_{lane}"] == acc) & (other[f"updater_{lane}.spike"] == spike)
+        asked_same, must_give = Signal(), Signal(ACC_BITS)
+        m.d.sync += [asked_same.eq(undone_now & same), must_give.eq(gave)]
+        self.assume(
+            m,
+            f"a_function_{lane}",
+            "For the same accumulator, spike and alpha_q8 an updater gives the same.",
+            ~asked_same | (given_inverse == must_give),
+        )
+        has = inverse.o.valid & (undone == word)
+        self.invariant(
+            m,
+            f"same_state_{lane}",
+            "The inverse has the accumulator and the LFSR's state that the forward one predicted with.",
+            ~has | ((other[f"acc_{lane}"] == acc) & (other[f"lfsr_{lane}.state"] == lfsr)),
+        )
+        self.invariant(
+            m, f"same_spike_{lane}", "It learns from the same spike.", ~has | (other[f"updater_{lane}.spike"] == spike)
+        )
+        for name, bits in (("lfsr", LFSR_BITS), ("acc", ACC_BITS)):
+            self._stored(m, lane, name, bits, word, held, undone, just_passed, just_undone, gave)
+
+    def _stored(
+        self,
+        m: Module,
+        lane: int,
+        name: str,
+        bits: int,
+        word: Signal,
+        held: Signal,
+        undone: Signal,
+        just_passed: Value,
+        just_undone: Value,
+        gave: Value,
+    ) -> None:
+        low, high = lane * bits, (lane + 1) * bits
+        settled = []
+        rest = ((self.forward, held, just_passed), (self.inverse, undone, just_undone))
+        for view, (predictor, place, just) in zip(self.views, rest, strict=True):
+            row = Array(view[f"{name}_memory.row_{place_of}"][low:high] for place_of in range(self.words))[word]
+            read = view[f"{name}_memory.$signature__data"][low:high]
+            if name == "acc":
+                before = self.past(m, place, f"{name}_place_{lane}_{len(settled)}")
+                row = Mux(just & (before == word), view[f"updater_{lane}.next"], row)
+            settled.append(row)
+            label = ("forward", "inverse")[len(settled) - 1]
+            self.invariant(
+                m,
+                f"{name}_read_{label}_{lane}",
+                "A word has what its row holds.",
+                ~(predictor.o.valid & (place == word)) | (read == row),
+            )
+        ahead = self.inverse.o.valid & (undone == word)
+        updated = gave if name == "acc" else self.views[1][f"lfsr_{lane}.next"]
+        self.invariant(
+            m,
+            f"{name}_stored_{lane}",
+            "The rows of both hold the same, but for the word that the inverse has not updated yet.",
+            settled[0] == Mux(ahead, updated, settled[1]),
+        )
+
+
+SPECS = (State(), OneWordRow(), ThreeWordRow(), Pair())

@@ -55,7 +55,7 @@ class Codewords(Spec):
 
     method = Induction(1)
     sizes = f"{CHANNELS} channels"
-    abstracted = ("parameter",)
+    abstracted = ("dut.parameter",)
 
     def describe(self, m: Module) -> None:
         """Add the design and its properties."""

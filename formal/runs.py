@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 
 from formal.edits import HDL, edited_hdl, is_block
-from formal.spec import CELL_PREFIX, DUT, TOP, Edit, Property, Spec, claims, to_rtlil
+from formal.spec import CELL_PREFIX, TOP, Edit, Property, Spec, claims, to_rtlil
 
 ROOT = HDL.parent
 BUILD = ROOT / "build" / "formal"
@@ -214,7 +214,7 @@ def _sby_lines(spec: Spec) -> Iterator[str]:
     yield from ["", "[script]", "whole: read_rtlil design.il"]
     yield from (f"{name}: read_rtlil {name}.il" for name in broken)
     yield f"hierarchy -top {TOP}"
-    yield from (f"cutpoint {TOP}.{DUT}.{submodule}" for submodule in spec.abstracted)
+    yield from (f"cutpoint {TOP}.{submodule}" for submodule in spec.abstracted)
     yield f"prep -flatten -top {TOP}"
     for name, (one, _) in broken.items():
         yield f"{name}: delete {TOP}/t:$assert {TOP}/c:{CELL_PREFIX}{one.name} %d"

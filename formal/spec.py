@@ -168,7 +168,7 @@ class Spec(Elaboratable):
     sizes : str
         Build-time parameters of the proof, for the table; empty where the block has none.
     abstracted : tuple of str
-        Submodules of the design whose outputs are free; the harness assumes what is proven of them elsewhere.
+        Submodules, as `dut.parameter`, whose outputs are free; what is assumed of them is proven elsewhere.
     cover_depth, broken_depth : int
         Cycles within which every cover is reached, and every broken design found out.
     fast : bool
