@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from strategies import rasters
 
@@ -57,7 +57,8 @@ def test_prediction_pays_on_busy_channels(predictor):
 
 @pytest.mark.parametrize("predictor", ["ema", "lfsr", "context", "auto"])
 @given(spikes=rasters())
-@settings(max_examples=30)
+@example(spikes=np.array([[0], [1], [1], [0]], dtype=np.int8))
+@settings(max_examples=20)
 def test_prediction_never_costs(predictor, spikes):
     codec = PredictiveSpikeCodec(predictor=predictor, alpha=0.1, threshold=0.1, alpha_q8=40, sharpness=0)
     data, result = codec.compress(spikes)

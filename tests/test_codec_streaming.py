@@ -6,8 +6,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import rasters
 
-from model import CodecError, Epoch, Receiver, Settings, StreamingSpikeCodec, encode_packets, frame_packets
+from model import (
+    CodecError,
+    Epoch,
+    Receiver,
+    Settings,
+    StreamingSpikeCodec,
+    encode_packets,
+    encode_raster,
+    frame_packets,
+)
 from model.golden import SpikeDecoder, container
+from model.kernels import spike_decoder
 from model.synth import bernoulli_raster
 
 
@@ -52,6 +62,21 @@ def test_stream_is_its_frames(steps):
     for index, frame in enumerate(frames):
         np.testing.assert_array_equal(codec.decompress_frame(frame), spikes[20 * index : 20 * index + 20])
     assert frames[0] == codec.compress_frame(spikes[:20])
+
+
+@pytest.mark.parametrize(("interval", "decoded"), [(1, 2), (3, 3), (10, 6)])
+def test_range_decodes_no_other_packets(interval, decoded, monkeypatch):
+    """Steps 85 to 105 are in packets 4 and 5; decoding begins at the keyframe before them."""
+    spikes = bernoulli_raster(0.1, 200, 9)
+    data = encode_raster(spikes, Settings(alpha_q8=3, epoch_steps=20, keyframe_interval=interval))
+    counts = []
+    decode = spike_decoder.decode
+    monkeypatch.setattr(
+        spike_decoder, "decode", lambda data, bounds, *rest: counts.append(len(bounds)) or decode(data, bounds, *rest)
+    )
+    found = StreamingSpikeCodec().decompress(data, start=85, stop=105)
+    np.testing.assert_array_equal(found, spikes[85:105])
+    assert counts == [decoded]
 
 
 def test_a_lost_frame_costs_itself():
