@@ -12,17 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.errors import CodecError
+from model.golden.group_coder import CONTEXTS, COUNT_MAX, COUNTED, STEP_BITS
 from model.golden.range_coder import HALF, PROBABILITY_MAX
 from model.kernels import range_coder
 from model.kernels.bit_length import bit_length
 from model.kernels.jit import kernel, part
 from model.kernels.range_coder import RangeCoder
 
-CLASSES = 16
-COUNTED = 8
-"""Contexts of a channel: fewer than 8 spikes of its group so far, each number by itself, then one for each octave."""
-COUNT_MAX = (1 << 14) - 1
-STEP_BITS = 30
 STEPS = (1 << STEP_BITS + 1) // (2 * np.arange(COUNT_MAX + 1) + 3)
 """By how many times a context was met: what share of the way its probability goes to what is met now."""
 DECISION_BYTES = 5
@@ -41,7 +37,7 @@ class Groups(NamedTuple):
 
 def _new_contexts(channels: int, first: int) -> NDArray[np.int64]:
     """Return contexts of which those without a spike in the group start at a probability of `first`."""
-    contexts = np.empty((channels, CLASSES, 2), dtype=np.int64)
+    contexts = np.empty((channels, CONTEXTS, 2), dtype=np.int64)
     contexts[:, :, PROBABILITY] = HALF
     contexts[:, 0, PROBABILITY] = first
     contexts[:, :, COUNT] = 1
@@ -49,8 +45,8 @@ def _new_contexts(channels: int, first: int) -> NDArray[np.int64]:
 
 
 @part
-def _class_of(spikes: int) -> int:
-    return spikes if spikes < COUNTED else min(COUNTED + bit_length(spikes // COUNTED) - 1, CLASSES - 1)
+def _context_of(spikes: int) -> int:
+    return spikes if spikes < COUNTED else min(COUNTED + bit_length(spikes // COUNTED) - 1, CONTEXTS - 1)
 
 
 @part
@@ -79,7 +75,7 @@ def _code(
             channel = groups.order[place]
             if groups.starts[place]:
                 spikes = 0
-            context = contexts[channel, _class_of(spikes)]
+            context = contexts[channel, _context_of(spikes)]
             given_spike = not coder.decoding and given[step, channel] != 0
             spike = range_coder.code(coder, given_spike, context[PROBABILITY])
             _learn(context, spike)
@@ -103,7 +99,7 @@ def _measure(
             if groups.starts[place]:
                 spikes = 0
                 reference = spike
-            counts[channel, _class_of(spikes), int(spike)] += 1
+            counts[channel, _context_of(spikes), int(spike)] += 1
             differences[channel] += int(spike != reference)
             spikes += int(spike)
 
@@ -113,12 +109,12 @@ def measure(groups: Groups, rows: NDArray[np.int8]) -> tuple[NDArray[np.int64], 
 
     Returns
     -------
-    counts : NDArray, shape (channels, CLASSES, 2)
+    counts : NDArray, shape (channels, CONTEXTS, 2)
         Bins without and with a spike in each context.
     differences : NDArray, shape (channels,)
         Bins in which a channel differs from its group's reference.
     """
-    counts = np.zeros((rows.shape[1], CLASSES, 2), dtype=np.int64)
+    counts = np.zeros((rows.shape[1], CONTEXTS, 2), dtype=np.int64)
     differences = np.zeros(rows.shape[1], dtype=np.int64)
     _measure(groups, _read_only(rows), counts, differences)
     return counts, differences
