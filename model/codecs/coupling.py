@@ -114,7 +114,7 @@ def candidates(rows: NDArray[np.int8], n_spikes: int) -> list[Coupling]:
     # The matrix of coincidences must not be larger than the raster, nor take longer to fill than encoding takes.
     if windows < WINDOWS_MIN or channels < 2 or channels * channels * 12 > rows.size:
         return [none(channels)]
-    expected = windows * min(channels, channels * SPIKES_A_WINDOW) ** 2
+    expected = windows * min(channels, window * n_spikes / steps) ** 2
     stride = int(expected / max(COINCIDENCES_MIN, rows.size / BINS_A_COINCIDENCE)) + 1
     counts, looked_at = count_coincidences(rows, window, stride)
     saved = saved_bits(counts, looked_at, windows)
