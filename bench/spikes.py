@@ -19,7 +19,7 @@ from bench.measure import measure
 from bench.spike_figures import Figures, Outcome, Row
 from bench.spike_limits import Limits, measure_limits
 from bench.spike_page import publish
-from bench.workloads import Workload, all_workloads
+from bench.workloads import Workload, all_workloads, bursts_raster
 from model.bounds import combination_bits
 from model.synth import bernoulli_raster
 
@@ -51,9 +51,9 @@ def run(workloads: Iterable[Workload], console: Console) -> Iterator[Outcome]:
 
 
 def warm_up(coder: Coder) -> None:
-    """Have a codec's kernels compiled, for arrays that are large and dense, and for others."""
-    for density, steps in ((0.01, 100), (0.3, 5000)):
-        raster = bernoulli_raster(density, steps, 64)
+    """Have a codec's kernels compiled: for rasters sparse and dense, large and small, with and without structure."""
+    together = np.repeat(bernoulli_raster(0.02, 4000, 8), 8, axis=1)
+    for raster in (bernoulli_raster(0.01, 100, 64), bernoulli_raster(0.3, 5000, 64), together, bursts_raster()):
         coder.decode(coder.encode(raster), raster.shape)
 
 
