@@ -146,7 +146,8 @@ class Depacketizer(wiring.Component):
     ) -> None:
         """While `judging`, wait for the trailer and for room to post; then say in one cycle whether to go on."""
         trailer = self.trailer.payload
-        settings, in_force = Signal(SETTINGS), Signal(SETTINGS)
+        settings = Signal(SETTINGS)
+        in_force = Signal(SETTINGS)
         m.d.comb += settings.eq(in_force)
         with m.If(keyframe):
             m.d.comb += [settings[name].eq(format[name]) for name, _ in SETTINGS]
