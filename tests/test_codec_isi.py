@@ -77,6 +77,15 @@ def test_auto_is_never_larger(spikes):
         assert len(SpikeCodec("auto", order).compress(spikes)[0]) == min(sizes.values())
 
 
+@given(rasters())
+@settings(max_examples=30)
+def test_auto_takes_the_smaller_order(spikes):
+    sizes = [len(SpikeCodec(order=order).compress(spikes)[0]) for order in ("scan", "neuron")]
+    data, _ = SpikeCodec(order="auto").compress(spikes)
+    assert len(data) == min(sizes)
+    np.testing.assert_array_equal(SpikeCodec().decompress(data), spikes)
+
+
 @pytest.mark.parametrize(
     ("winner", "spikes"),
     [
@@ -279,7 +288,7 @@ def test_lossy_in_chunks(monkeypatch):
     ("arguments", "message"),
     [
         ({"entropy": "zip"}, "entropy must be one of varint, huffman, rice, arithmetic, auto, not 'zip'"),
-        ({"order": "time"}, "order must be one of scan, neuron, not 'time'"),
+        ({"order": "time"}, "order must be one of scan, neuron, auto, not 'time'"),
         ({"mode": None}, "mode must be one of lossless, lossy, not None"),
         ({"mode": "lossy", "timing_precision": 0}, r"timing_precision must be an integer in 1\.\.1048576, not 0"),
         ({"mode": "lossy", "timing_precision": 1.5}, "timing_precision must be an integer"),

@@ -26,7 +26,7 @@ from model.kernels.gap_token import EXTRA_BITS, GAP_BITS, LEAST_GAPS, TOKENS
 from model.kernels.rice_parameter import RiceParameter
 
 EntropyName = Literal["varint", "huffman", "rice", "arithmetic", "auto"]
-OrderName = Literal["scan", "neuron"]
+OrderName = Literal["scan", "neuron", "auto"]
 
 WIRE_KINDS = {RICE: 0, LEB128: 1}
 """What the low bits of a payload's first byte say of the coder: one of the hardware's..."""
@@ -44,7 +44,11 @@ STATE_BYTES_MAX = 8
 
 def encode(rows: NDArray[np.int8], entropy: EntropyName = "auto", order: OrderName = "scan") -> bytes:
     """Return the payload of a chunk of at least one bin."""
-    by_neuron = order == "neuron"
+    orders = (False, True) if order == "auto" else (order == "neuron",)
+    return min((_encode_in_order(rows, entropy, by_neuron) for by_neuron in orders), key=len)
+
+
+def _encode_in_order(rows: NDArray[np.int8], entropy: EntropyName, by_neuron: bool) -> bytes:
     bins = (np.ascontiguousarray(rows.T) if by_neuron else rows).reshape(-1)
     gaps = Gaps(bins.view(np.uint8))
     kind, body = _ENCODERS[entropy](gaps) if gaps.events else (WIRE_KINDS[RICE], b"")

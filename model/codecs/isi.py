@@ -28,9 +28,9 @@ class SpikeCodec(RasterCodec[IsiResult]):
     ----------
     entropy : {"auto", "arithmetic", "rice", "huffman", "varint"}
         Coder of the intervals. "auto" takes the smallest, chunk by chunk.
-    order : {"scan", "neuron"}
+    order : {"scan", "neuron", "auto"}
         Intervals from spike to spike of the whole raster, step by step, or of each channel in turn. The latter suits
-        channels that fire regularly, and takes longer.
+        channels whose rates differ or that fire regularly, and takes longer. "auto" takes the smaller, chunk by chunk.
     mode : {"lossless", "lossy"}
         "lossy" moves spikes in time by up to half of `timing_precision`.
     timing_precision : int

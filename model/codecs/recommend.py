@@ -144,7 +144,7 @@ def _sample(spikes: ArrayLike, sample_bins: int) -> NDArray[np.int8]:
 
 
 def _candidates(window: int, channels: int, in_time: bool) -> list[tuple[str, dict[str, Any]]]:
-    found: list[tuple[str, dict[str, Any]]] = [("isi", {}), ("aer", {}), ("delta", {})]
+    found: list[tuple[str, dict[str, Any]]] = [("isi", {}), ("isi", {"order": "neuron"}), ("aer", {}), ("delta", {})]
     found += [("predictive", {"predictor": predictor}) for predictor in ("ema", "context")]
     if channels <= CHANNELS_MAX:
         epoch = {"epoch_steps": window} if in_time else {}
