@@ -9,25 +9,20 @@ from typing import Any
 from cocotb.triggers import RisingEdge, Timer
 
 from hdl.bit_unpacker import WINDOW_BITS
-from model.errors import CodecError
-from model.golden.bit_unpacker import BitUnpacker
-from model.golden.leb128_decoder import Leb128Decoder
-from model.golden.rice_decoder import RiceDecoder
+from hdl.layouts import gap_bits
+from model.golden.codeword_decoder import CodewordDecoder, read_tokens
 from tb.bench import Bench, Item, Packing
 
 Payload = tuple[bool, bytes]
 """Whether a payload is a keyframe's, and its bytes."""
 
 
-def golden_tokens(golden: RiceDecoder | Leb128Decoder, payload: bytes) -> list[Item]:
+def golden_tokens(golden: CodewordDecoder, payload: bytes, channels: int) -> list[Item]:
     """Return the tokens of a payload, good or bad, by the golden decoder."""
-    bits, tokens = BitUnpacker(payload), []
-    try:
-        while (gap := golden.decode(bits)) is not None:
-            tokens.append({"gap": gap, "error": 1, "end": 0, "bad": 0})
-    except CodecError:
-        return [*tokens, {"gap": None, "error": 0, "end": 1, "bad": 1}]
-    return [*tokens, {"gap": None, "error": 0, "end": 1, "bad": 0}]
+    tokens = read_tokens(golden, payload, gap_bits(channels))
+    return [
+        {"gap": gap, "error": int(gap is not None), "end": int(gap is None), "bad": int(bad)} for gap, bad in tokens
+    ]
 
 
 async def compare_tokens(

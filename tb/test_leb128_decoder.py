@@ -15,6 +15,8 @@ from tb.simulate import parameters, simulate
 from tb.tokens import random_tokens
 
 BAD = (b"\x80", b"\x80\0", b"\xff\xff\xff\xff\x7f", b"\x01\x80")
+TOO_LONG = b"\x05\x80\x80\x04\x05"
+"""A gap of 2^16 bins, which is too long for one channel."""
 
 
 @pytest.mark.parametrize("channels", [1, 4096])
@@ -30,7 +32,7 @@ def random_payloads(source: random.Random, channels: int) -> Iterator[Payload]:
             packer.push(GoldenLeb128Coder().encode(token["gap"]))
         if token["end"]:
             yield False, packer.finish()
-            yield True, source.choice(BAD)
+            yield True, source.choice((*BAD, TOO_LONG))
 
 
 @cocotb.test()
@@ -38,6 +40,6 @@ async def gaps_equal_golden(dut):
     channels = parameters()["channels"]
     source = random.Random(1)
     payloads = list(random_payloads(source, channels))
-    expected = [golden_tokens(GoldenLeb128Decoder(), payload) for _, payload in payloads]
+    expected = [golden_tokens(GoldenLeb128Decoder(), payload, channels) for _, payload in payloads]
     assert any(tokens[-1]["bad"] for tokens in expected), "no bad payload"
     await compare_tokens(dut, Packing(decoded_token(channels)), source, payloads, expected)

@@ -44,6 +44,6 @@ async def gaps_equal_golden(dut):
     for keyframe, payload in payloads:
         golden = GoldenRiceDecoder() if keyframe else golden
         golden.start_epoch()
-        expected.append(golden_tokens(golden, payload))
+        expected.append(golden_tokens(golden, payload, channels))
     assert any(tokens[-1]["bad"] for tokens in expected), "no bad payload"
     await compare_tokens(dut, Packing(decoded_token(channels)), source, payloads, expected)

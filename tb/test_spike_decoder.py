@@ -10,11 +10,11 @@ from hdl.layouts import PACKET_BYTE, decoded_word
 from hdl.spike_decoder import SpikeDecoder
 from model.errors import CodecError
 from model.golden import Settings, SpikeEncoder
-from model.golden.crc32c import crc32c
 from model.golden.depacketizer import Depacketizer
 from model.golden.packetizer import TRAILER_BYTES
 from model.golden.settings import CODER_IDS
 from tb.bench import PAUSES, Bench, Item, Stream
+from tb.decoded import with_checksum
 from tb.simulate import parameters, simulate
 from tb.words import Row, random_row, row_words
 
@@ -149,10 +149,6 @@ async def bad_links_make_no_spikes(dut, pauses):
         expected = list(shown_words(rows, arrived))
         if expected:
             await decode(dut, arrived, expected, pauses)
-
-
-def with_checksum(body: bytes) -> bytes:
-    return body + crc32c(body).to_bytes(4, "little")
 
 
 @cocotb.test()

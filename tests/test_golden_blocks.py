@@ -18,6 +18,7 @@ from model.golden.codeword import Codeword
 from model.golden.comparator import Comparator
 from model.golden.crc32c import crc32c
 from model.golden.gap_counter import GapCounter
+from model.golden.gap_expander import GapExpander
 from model.golden.leb128_coder import Leb128Coder
 from model.golden.leb128_decoder import Leb128Decoder
 from model.golden.lfsr import Lfsr, channel_seed
@@ -28,6 +29,7 @@ from model.golden.rice_debt import DEBT_LIMIT
 from model.golden.rice_decoder import RiceDecoder
 from model.golden.rice_mean import K_MAX
 from model.golden.rice_parameter import RiceParameter
+from model.golden.run_gatherer import Run, RunGatherer
 from model.golden.scheduler import Scheduler
 from model.golden.xor_array import XorArray
 
@@ -231,6 +233,27 @@ def test_leb128_takes_no_other_codeword(payload, message):
 def test_rice_takes_nothing_but_codewords_and_padding(payload, message):
     with pytest.raises(CodecError, match=message):
         RiceDecoder().decode(BitUnpacker(bytes.fromhex(payload)))
+
+
+# The gap expander and its parts
+
+
+@given(channels=st.integers(1, 9), lanes=st.integers(1, 9), steps=st.integers(1, 5), data=st.data())
+def test_gaps_lead_back_to_their_rows_in_words_of_any_width(channels, lanes, steps, data):
+    row = st.lists(st.integers(0, 1), min_size=channels, max_size=channels)
+    rows = data.draw(st.lists(row, min_size=steps, max_size=steps))
+    counter = GapCounter()
+    gap_list = [gap for row in rows for bin in row if (gap := counter.push(bin)) is not None]
+    expander = GapExpander(channels, min(lanes, channels))
+    assert expander.expand(gap_list, steps) == rows
+    with pytest.raises(CodecError, match=f"of an epoch of {steps * -(-channels // expander.gatherer.lanes)} words"):
+        expander.expand([*gap_list, counter.gap], steps)
+
+
+def test_runs_are_counted_in_words_of_which_a_rows_last_may_be_narrow():
+    # 7 channels, 3 lanes: words of 3, 3 and 1 bins. Errors at channels 0, 2 and 6, and at channel 4 a step later.
+    runs = list(RunGatherer(7, 3).gather([0, 1, 3, 4]))
+    assert runs == [Run(0, 0b101), Run(1, 0b1), Run(1, 0b10)]
 
 
 # Crc32c and the packets

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from model.errors import CodecError
+from model.golden.run_expander import RunExpander
+from model.golden.run_gatherer import RunGatherer
 
 
 class GapExpander:
-    """The inverse of `GapCounter`.
+    """The inverse of `GapCounter`. What it returns does not depend on `lanes`.
 
     Parameters
     ----------
     channels : int
         Channels of the raster.
+    lanes : int
+        Bins of a word; the last word of a row has what is left.
     """
 
-    def __init__(self, channels: int) -> None:
-        self.channels = channels
+    def __init__(self, channels: int, lanes: int) -> None:
+        self.gatherer = RunGatherer(channels, lanes)
+        self.expander = RunExpander(channels, lanes)
 
     def expand(self, gaps: Iterable[int], steps: int) -> list[list[int]]:
         """Return the rows of errors of an epoch of `steps` steps.
@@ -27,12 +31,4 @@ class GapExpander:
         CodecError
             The gaps lead beyond the epoch.
         """
-        rows = [[0] * self.channels for _ in range(steps)]
-        position = -1
-        for gap in gaps:
-            position += gap + 1
-            step, channel = divmod(position, self.channels)
-            if step >= steps:
-                raise CodecError(f"error at bin {position} of an epoch of {steps * self.channels} bins")
-            rows[step][channel] = 1
-        return rows
+        return self.expander.expand(self.gatherer.gather(gaps), steps)

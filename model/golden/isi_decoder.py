@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from model.errors import CodecError
 from model.golden.bit_unpacker import BitUnpacker
+from model.golden.codeword_decoder import CodewordDecoder
 from model.golden.leb128_decoder import Leb128Decoder
 from model.golden.rice_decoder import RiceDecoder
 from model.golden.settings import CoderName
 
-DECODERS: dict[str, type[RiceDecoder] | type[Leb128Decoder]] = {"rice": RiceDecoder, "leb128": Leb128Decoder}
+DECODERS: dict[str, type[CodewordDecoder]] = {"rice": RiceDecoder, "leb128": Leb128Decoder}
 
 
 class IsiDecoder:
