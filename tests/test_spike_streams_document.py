@@ -8,6 +8,7 @@ from documents import Document
 
 from model import PredictiveSpikeCodec, SpikeCodec
 from model.codecs import intervals, isi, predictive, stream
+from model.codecs.context import ContextPredictor
 from model.codecs.ema import EmaPredictor
 from model.codecs.gap_models import geometric_frequencies
 from model.codecs.spikes import CHANNELS_MAX
@@ -26,6 +27,7 @@ CONSTANTS = {
     "DELTA": stream.CODEC_IDS["delta"],
     "AER": stream.CODEC_IDS["aer"],
     "STREAMING": stream.CODEC_IDS["streaming"],
+    "WAVEFORM": stream.CODEC_IDS["waveform"],
     "STEPS_MAX": stream.STEPS_MAX,
     "CHANNELS_MAX": CHANNELS_MAX,
     "CHUNK_BINS_MAX": stream.CHUNK_BINS_MAX,
@@ -42,6 +44,7 @@ CONSTANTS = {
     "LENGTH_MAX": huffman.LENGTH_MAX,
     "PRECISION_MAX": isi.PRECISION_MAX,
     "EMA": EmaPredictor.number,
+    "CONTEXT": ContextPredictor.number,
     "ALPHA_BITS": ema_predictor.ALPHA_BITS,
     "RATE_BITS": ema_predictor.RATE_BITS,
 }
