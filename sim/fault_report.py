@@ -57,9 +57,9 @@ COLUMNS: tuple[tuple[str, Callable[[Tally], str]], ...] = (
 TERMINAL_COLUMNS = tuple(
     column
     for column in COLUMNS
-    if column[0] not in ("dropped", "rejected", "repeated", "hidden", "bad", "jump", "later")
+    if column[0] in ("faults", "noticed", "recovered", "never", "steps lost", "silent")
 )
-"""Those that a narrow terminal has room for."""
+"""Those that a terminal of 80 columns has room for."""
 PLACES = {"link": "Faults on the link", "encoder": "Upsets of the encoder", "decoder": "Upsets of the decoder"}
 
 
@@ -140,9 +140,9 @@ def _totals(tallies: Tallies, where: str) -> str:
 
 def _terminal_table(tallies: Tallies, where: str, title: str) -> Table:
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("class", min_width=12)
+    table.add_column("class", no_wrap=True)
     for name, _ in TERMINAL_COLUMNS:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for (place, fault), tally in tallies.items():
         if place == where:
             table.add_row(fault, *(cell(tally) for _, cell in TERMINAL_COLUMNS))
