@@ -19,7 +19,7 @@ from model.golden.leb128_coder import GROUP_BITS
 from model.golden.rice_mean import COUNT_INITIAL, SUM_INITIAL
 from model.kernels import gap_payload, outcome, rans
 from model.kernels import huffman as huffman_kernels
-from model.kernels.bit_packer import BitPacker
+from model.kernels.bit_packer import BitPacker, finish_payload
 from model.kernels.bit_unpacker import SLACK_BYTES
 from model.kernels.format import LEB128, RICE
 from model.kernels.gap_token import EXTRA_BITS, GAP_BITS, LEAST_GAPS, TOKENS
@@ -133,7 +133,7 @@ def _encode_wire(coder: int, gaps: Gaps, bytes_max: int) -> tuple[int, bytes]:
     parameter, packer = RiceParameter(SUM_INITIAL, COUNT_INITIAL, 0), BitPacker(0, 0, 0)
     for piece in gaps.forward():
         parameter, packer = gap_payload.encode(coder, piece, parameter, packer, out)
-    return WIRE_KINDS[coder], out[: huffman_kernels.finish(packer, out)].tobytes()
+    return WIRE_KINDS[coder], out[: finish_payload(packer, out)].tobytes()
 
 
 def _head(gaps: Gaps) -> bytes:
@@ -148,7 +148,7 @@ def _encode_huffman(gaps: Gaps) -> tuple[int, bytes]:
     codewords = huffman.codewords_of(lengths)
     for piece in gaps.forward():
         packer = huffman_kernels.encode(piece, lengths, codewords, packer, out)
-    huffman_kernels.finish(packer, out)
+    finish_payload(packer, out)
     return HUFFMAN, head + out.tobytes()
 
 

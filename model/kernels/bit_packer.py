@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from model.kernels.jit import part
+from model.kernels.jit import kernel, part
 
 PUSH_BITS_MAX = 32
 
@@ -49,3 +49,9 @@ def finish(packer: BitPacker, out: NDArray[np.uint8]) -> int:
         out[at] = pending >> left & 0xFF
         at += 1
     return at
+
+
+@kernel
+def finish_payload(packer: BitPacker, out: NDArray[np.uint8]) -> int:
+    """Do what `finish` does, for Python to call."""
+    return finish(packer, out)

@@ -32,12 +32,6 @@ def encode(
 
 
 @kernel
-def finish(packer: BitPacker, out: NDArray[np.uint8]) -> int:
-    """Fill the last byte with zeros; return the number of bytes."""
-    return bit_packer.finish(packer, out)
-
-
-@kernel
 def decode(data: NDArray[np.uint8], end: int, events: int, table: NDArray[np.int64], bins: NDArray[np.uint8]) -> int:
     """Flip the bin behind each gap; return `END` or what was wrong.
 
