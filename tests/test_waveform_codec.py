@@ -241,7 +241,7 @@ def test_bound_in_microvolts(realistic):
     codec = WaveformCodec("bounded", max_error_microvolts=1.0, lsb_microvolts=0.195)
     _, result = codec.compress(realistic)
     assert result.worst_error == 5
-    assert "0.975 and" in result.summary()
+    assert "(microvolts: 0.975, rms" in result.summary()
 
 
 @pytest.mark.parametrize("target", [{"target_ratio": 6.0}, {"target_mbps": 1.0}])

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from model.kernels.presence import mark_present
+
 UNIT_BITS = 16
 """Step and offset of a grid are in units of 2**-16 of a stored sample's."""
 STEP_MAX = (1 << 31) - 1
@@ -41,14 +43,21 @@ class Grid:
     last: int
     corrections: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
+    @property
+    def identical(self) -> bool:
+        """Whether codes are the samples themselves."""
+        return self.step == 1 << UNIT_BITS and self.offset == 0 and not self.corrections.size
+
     def samples_of(self, codes: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the samples that codes stand for, each in `first`..`last`."""
+        if self.identical:
+            return codes
         line = codes * self.step + self.offset >> UNIT_BITS
         return line + self.corrections[codes - self.first] if self.corrections.size else line
 
     def codes_of(self, samples: NDArray[np.int32]) -> NDArray[np.int32]:
         """Return the codes of samples that are on the grid."""
-        if self.step == 1 << UNIT_BITS:
+        if self.identical:
             return samples
         codes = np.arange(self.first, self.last + 1)
         values = self.samples_of(codes)
@@ -128,7 +137,7 @@ def find_grid(samples: NDArray[np.int32]) -> Grid:
 
 def _unique(samples: NDArray[np.int32], low: int, high: int) -> NDArray[np.int64]:
     present = np.zeros(high - low + 1, dtype=np.bool_)
-    present[samples - low] = True
+    mark_present(samples, low, present)
     values: NDArray[np.int64] = np.flatnonzero(present) + low
     return values
 

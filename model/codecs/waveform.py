@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from model.codecs.base import check_shape, checked_range
+from model.codecs.fidelity import Fidelity, compare
 from model.codecs.stream import CHUNK_BINS_MAX, Header, Reader, Stream, join, write_leb128
 from model.codecs.waveform_group import PRESETS, decode_group, encode_group
 from model.codecs.waveform_input import DTYPES, Waveform, from_integers, quantum_for, sample_range
@@ -105,7 +106,7 @@ class WaveformCodec:
     lsb_microvolts : float, optional
         What a unit of the samples is, for `max_error_microvolts` and for the result's summary.
     sampling_hz : float
-        Samples a second, for `target_mbps` and the result's megabits a second.
+        Samples a second, for `target_mbps`, the result's megabits a second, and its measures of fidelity.
     chunk_steps : int
         Samples of a chunk; each is decodable alone. Fewer where the chunk would have more than 2**26 samples in all.
     group_channels : int
@@ -194,30 +195,33 @@ class WaveformCodec:
             raise ValueError(f"max_error must be at most {MAX_ERROR_LSB} for integers, not {error}")
         return self._compress(checked, error)
 
-    def _compress(self, waveform: Waveform, max_error: float) -> tuple[bytes, WaveformResult]:
+    def _compress(self, waveform: Waveform, max_error: float, *, measured: bool = True) -> tuple[bytes, WaveformResult]:
         steps, channels = waveform.steps, waveform.channels
         parameters = _Parameters(waveform.dtype, self._preset, max_error == 0, self._group_channels, waveform.quantum)
         chunk_steps = max(1, min(self._chunk_steps, CHUNK_BINS_MAX // max(1, channels)))
         header = Header(self.name, steps, channels, chunk_steps, parameters.to_bytes())
         groups, limits = parameters.groups(channels), sample_range(waveform.dtype)
 
-        def encode(place: tuple[int, int, int, int]) -> tuple[bytes, float, float]:
+        def encode(place: tuple[int, int, int, int]) -> tuple[bytes, Fidelity]:
+            original = waveform.piece(*place)
             error = 0 if waveform.quantum else int(max_error)
-            payload, errors = encode_group(waveform.piece(*place), self._preset, error, limits)
-            if waveform.quantum:
-                return payload, *waveform.piece_errors(*place)
-            return payload, errors.worst, errors.squares
+            payload, decoded = encode_group(waveform.integers(original), self._preset, error, limits)
+            if parameters.lossless or not measured:
+                return payload, Fidelity(samples=original.size)
+            return payload, compare(
+                original, from_integers(decoded, waveform.dtype, waveform.quantum), self._sampling_hz
+            )
 
         n_chunks = header.n_chunks if steps and channels else 0
         places = ((*header.chunk_range(chunk), *group) for chunk in range(n_chunks) for group in groups)
-        payloads, of_chunk, worst, squares = [], list[bytes](), 0.0, 0.0
-        for payload, worst_of_group, squares_of_group in _in_order(encode, places, self._workers):
+        payloads, of_chunk, fidelity = [], list[bytes](), Fidelity()
+        for payload, of_group in _in_order(encode, places, self._workers):
             of_chunk.append(payload)
-            worst, squares = max(worst, worst_of_group), squares + squares_of_group
+            fidelity.add(of_group)
             if len(of_chunk) == len(groups):
                 payloads.append(b"".join(write_leb128(len(part)) for part in of_chunk[:-1]) + b"".join(of_chunk))
                 of_chunk.clear()
-        if worst > max_error:
+        if fidelity.worst_error > max_error:
             raise ValueError(f"max_error must be more for {waveform.dtype}, not {max_error}: rounding alone exceeds it")
         data = join(header, payloads or [b""])
         return data, WaveformResult(
@@ -228,8 +232,7 @@ class WaveformCodec:
             sample_bits=8 * waveform.dtype.itemsize,
             compressed_bytes=len(data),
             max_error=max_error,
-            worst_error=worst,
-            rms_error=(squares / (steps * channels)) ** 0.5 if steps * channels else 0.0,
+            fidelity=fidelity,
             lsb_microvolts=self._lsb_microvolts,
             sampling_hz=self._sampling_hz,
         )
@@ -241,29 +244,31 @@ class WaveformCodec:
         array = np.asarray(waveform)
         piece = Waveform(array[:PIECE_STEPS, :PIECE_CHANNELS])
         share = piece.channels / max(1, checked.channels)
-        low, high = 0, MAX_ERROR_LSB
-        while low < high:
-            middle = (low + high) // 2
-            if self._fits(self._compress(piece, middle)[1], share):
+        error, high = 0, MAX_ERROR_LSB
+        while error < high:
+            middle = (error + high) // 2
+            if self._fits(piece, middle, share):
                 high = middle
             else:
-                low = middle + 1
-        best = self._compress(checked, low)
-        while not self._fits(best[1], 1):
-            if low == MAX_ERROR_LSB:
-                raise ValueError(
-                    f"no max_error up to {MAX_ERROR_LSB} reaches the target; the last is {best[1].summary()}"
-                )
-            low += 1
-            best = self._compress(checked, low)
-        while low > 0 and self._fits((less := self._compress(checked, low - 1))[1], 1):
-            low, best = low - 1, less
-        return best
+                error = middle + 1
+        if self._fits(checked, error):
+            while error > 0 and self._fits(checked, error - 1):
+                error -= 1
+        else:
+            while not self._fits(checked, error):
+                error += 1
+                if error > MAX_ERROR_LSB:
+                    raise ValueError(f"no max_error up to {MAX_ERROR_LSB} reaches the target")
+        return self._compress(checked, error)
 
-    def _fits(self, result: WaveformResult, share: float) -> bool:
+    def _fits(self, waveform: Waveform, error: int, share: float = 1.0) -> bool:
+        """Return whether an error reaches the target, or a share of the megabits a second."""
+        _, result = self._compress(waveform, error, measured=False)
+        if result.n_samples == 0:
+            return True
         if self._target_ratio is not None:
-            return result.n_samples == 0 or result.compression_ratio >= self._target_ratio
-        return result.n_samples == 0 or result.mbps <= share * float(self._target_mbps or 0)
+            return result.compression_ratio >= self._target_ratio
+        return result.mbps <= share * float(self._target_mbps or 0)
 
     def decompress(
         self,

@@ -17,8 +17,8 @@ from model.kernels.linear_prediction import ORDER_MAX
 from model.kernels.residual_table import SHORT_ORDER, SYMBOLS
 
 EFFORT = Effort(order=SHORT_ORDER, neighbours=(0, 1), fit_steps=4096)
-TABLE_SPREAD = 16.0
-"""So many lowest bits are stored as they are that what remains has a standard deviation of less than this."""
+TABLE_SPREAD = 12.0
+"""So many lowest bits are stored as they are that what remains is of less than this size on average."""
 LOW_BITS_MAX = 24
 
 
@@ -39,9 +39,9 @@ class FastEncoder(RowsEncoder):
     def _measure(self, index: int, channel: Channel) -> None:
         residuals = self._residuals[index]
         others = others_of(self.rows, channel.predictor)
-        residual_table.measure(self.rows[index], _padded(channel.predictor.own), others, residuals)
-        spread = math.sqrt(np.mean(np.square(residuals, dtype=np.float64)))
-        channel.spread = min(max(math.ceil(math.log2((spread + 1e-3) / TABLE_SPREAD)), 0), LOW_BITS_MAX)
+        total = residual_table.measure(self.rows[index], _padded(channel.predictor.own), others, residuals)
+        spread = total / residuals.size / TABLE_SPREAD
+        channel.spread = min(math.ceil(math.log2(max(spread, 1.0))), LOW_BITS_MAX)
         counts = np.zeros(SYMBOLS, dtype=np.int64)
         residual_table.count(residuals, channel.spread, self._symbols[index], counts)
         channel.symbols = levels_of(counts)

@@ -5,8 +5,6 @@ docs/waveform-streams.md specifies it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,25 +26,9 @@ WORDS_A_SAMPLE = 2
 SLACK_WORDS = 4
 
 
-@dataclass(frozen=True)
-class Errors:
-    """What rounding has changed samples by.
-
-    Attributes
-    ----------
-    worst : int
-        The largest error of a sample.
-    squares : float
-        The sum of squared errors.
-    """
-
-    worst: int = 0
-    squares: float = 0.0
-
-
 def encode_group(
     samples: NDArray[np.int32], preset: str, max_error: int, sample_range: tuple[int, int]
-) -> tuple[bytes, Errors]:
+) -> tuple[bytes, NDArray[np.int32]]:
     """Return the payload of a group.
 
     Parameters
@@ -64,8 +46,8 @@ def encode_group(
     -------
     payload : bytes
         What `decode_group` decodes.
-    errors : Errors
-        By how much samples changed.
+    decoded : NDArray of int32, shape (channels, steps)
+        What it decodes it to.
     """
     encoder = PRESETS[preset][0](samples, max_error)
     words = np.empty(WORDS_A_SAMPLE * samples.size + SLACK_WORDS, dtype=np.uint32)
@@ -74,16 +56,14 @@ def encode_group(
         state, at = encoder.put(index, state, words, at)
     side = write_channels(encoder.channels)
     payload = side + state.to_bytes(STATE_BYTES, "little") + words[at:].astype(WORD).tobytes()
-    return payload, _errors(encoder, samples, sample_range) if max_error else Errors()
+    return payload, _decoded(encoder, sample_range) if max_error else samples
 
 
-def _errors(encoder: RowsEncoder, samples: NDArray[np.int32], sample_range: tuple[int, int]) -> Errors:
-    worst, squares = 0, 0.0
-    for of_channel, channel, codes in zip(samples, encoder.channels, encoder.codes, strict=True):
-        errors = channel.grid.samples_of(codes.astype(np.int64)).clip(*sample_range) - of_channel
-        worst = max(worst, int(np.abs(errors).max()))
-        squares += float(np.square(errors, dtype=np.float64).sum())
-    return Errors(worst, squares)
+def _decoded(encoder: RowsEncoder, sample_range: tuple[int, int]) -> NDArray[np.int32]:
+    decoded = np.empty((len(encoder.codes), encoder.codes[0].size), dtype=np.int32)
+    for row, channel, codes in zip(decoded, encoder.channels, encoder.codes, strict=True):
+        row[:] = channel.grid.samples_of(codes.astype(np.int64)).clip(*sample_range)
+    return decoded
 
 
 def decode_group(
@@ -130,5 +110,5 @@ def decode_group(
         samples = channel.grid.samples_of(codes)
         if lossless and (samples.min() < low or samples.max() > high):
             raise CodecError(f"waveform payload has a sample outside {low}..{high}")
-        out[index] = samples.clip(low, high)
+        out[index] = samples if lossless else samples.clip(low, high)
     decoder.finish()

@@ -29,7 +29,7 @@ class Waveform:
     Raises
     ------
     ValueError
-        `samples` has another shape or type, or is a masked array. Wrong values are found by `piece`.
+        `samples` has another shape or type, or is a masked array. Wrong values are found by `integers`.
     """
 
     def __init__(self, samples: ArrayLike, quantum: float = 0.0) -> None:
@@ -62,22 +62,24 @@ class Waveform:
         """Type of the samples, in little-endian order."""
         return self._array.dtype.newbyteorder("<")
 
-    def piece(self, start: int, stop: int, first: int, end: int) -> NDArray[np.int32]:
-        """Return steps `start` to `stop` of channels `first` to `end` as integers, shape (channels, steps).
+    def piece(self, start: int, stop: int, first: int, end: int) -> NDArray[np.generic]:
+        """Return steps `start` to `stop` of channels `first` to `end`, shape (channels, steps)."""
+        return self._array[start:stop, first:end].T
+
+    def integers(self, piece: NDArray[np.generic]) -> NDArray[np.int32]:
+        """Return the integers that samples are coded as.
 
         Raises
         ------
         ValueError
             A sample is not finite, or no integer that can be coded.
         """
-        samples = self._array[start:stop, first:end].T
-        if samples.dtype.kind == "f":
-            samples = self._integers(samples)
+        samples = self._integers(piece) if piece.dtype.kind == "f" else piece
         if samples.size and (samples.min() < INT32.min or samples.max() > INT32.max):
             raise ValueError(f"waveform must hold values in {INT32.min}..{INT32.max}{self._in_quanta()}")
         return np.ascontiguousarray(samples, dtype=np.int32)
 
-    def _integers(self, samples: NDArray[np.floating]) -> NDArray[np.float64]:
+    def _integers(self, samples: NDArray[np.generic]) -> NDArray[np.float64]:
         wide = samples.astype(np.float64)
         if not np.isfinite(wide).all():
             raise ValueError(f"waveform must be finite, not {wide[~np.isfinite(wide)][0]}")
@@ -93,13 +95,6 @@ class Waveform:
 
     def _in_quanta(self) -> str:
         return f" times {self.quantum:g}" if self.quantum else ""
-
-    def piece_errors(self, start: int, stop: int, first: int, end: int) -> tuple[float, float]:
-        """Return the largest error of samples coded as multiples of the quantum, and the sum of their squares."""
-        samples = self._array[start:stop, first:end].astype(np.float64)
-        decoded = from_integers(self.piece(start, stop, first, end).T, self.dtype, self.quantum)
-        errors = decoded.astype(np.float64) - samples
-        return float(np.abs(errors).max()), float(np.square(errors).sum())
 
 
 def from_integers(integers: NDArray[np.int32], dtype: np.dtype[np.generic], quantum: float) -> NDArray[np.generic]:

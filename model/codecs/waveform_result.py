@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from model.codecs.fidelity import Fidelity
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaveformResult:
@@ -22,8 +24,8 @@ class WaveformResult:
         Size of the stream, header and checksums included.
     max_error : float
         Most that a sample may have changed by, in units of the samples: as given, or picked to fit a target.
-    worst_error, rms_error : float
-        Largest change of a sample, and the root of the mean square of all: of what the decoder gives back.
+    fidelity : Fidelity
+        What the decoder gives back, against the array given; in `lossless` mode only errors, all of them 0.
     lsb_microvolts : float or None
         What a unit of the samples is, where the codec was told.
     sampling_hz : float
@@ -37,10 +39,19 @@ class WaveformResult:
     sample_bits: int
     compressed_bytes: int
     max_error: float
-    worst_error: float
-    rms_error: float
+    fidelity: Fidelity
     lsb_microvolts: float | None
     sampling_hz: float
+
+    @property
+    def worst_error(self) -> float:
+        """Largest change of a sample, in units of the samples."""
+        return self.fidelity.worst_error
+
+    @property
+    def rms_error(self) -> float:
+        """Root of the mean squared change, in units of the samples."""
+        return self.fidelity.rms_error
 
     @property
     def n_samples(self) -> int:
@@ -69,17 +80,21 @@ class WaveformResult:
         return 8e-6 * self.compressed_bytes / seconds if seconds else math.inf
 
     def summary(self) -> str:
-        """Return the result in one line."""
+        """Return the result in one line, and its fidelity in another."""
         text = (
             f"waveform {self.mode} ({self.preset}): {self.n_steps} x {self.n_channels} samples, "
             f"{self.compressed_bytes} bytes, ratio {self.compression_ratio:.3f}, "
             f"{self.bits_per_sample:.3f} bits a sample"
         )
-        if self.mode == "lossless":
+        if self.max_error == 0:
             return text
-        text += f", error at most {self.worst_error:g} (allowed {self.max_error:g}), rms {self.rms_error:.3g} LSB"
-        if self.lsb_microvolts is None:
-            return text
-        return text + (
-            f"; {self.worst_error * self.lsb_microvolts:.4g} and {self.rms_error * self.lsb_microvolts:.3g} microvolts"
+        microvolts = ""
+        if self.lsb_microvolts is not None:
+            worst, rms = self.worst_error * self.lsb_microvolts, self.rms_error * self.lsb_microvolts
+            microvolts = f" (microvolts: {worst:.4g}, rms {rms:.3g})"
+        fidelity = self.fidelity
+        return (
+            f"{text}\nerror at most {self.worst_error:g} of {self.max_error:g}, rms {self.rms_error:.3g}{microvolts}; "
+            f"below 300 Hz {fidelity.lfp_snr_db:.1f} dB, spikes {fidelity.snippet_snr_db:.1f} dB; "
+            f"{fidelity.detected} spikes, recall {fidelity.recall:.1%}, precision {fidelity.precision:.1%}"
         )

@@ -50,8 +50,8 @@ def _from_last(coefficients: NDArray[np.int32]) -> tuple[int, int, int, int, int
 @kernel
 def measure(
     row: NDArray[np.int32], coefficients: NDArray[np.int32], others: NDArray[np.int64], residuals: NDArray[np.int32]
-) -> None:
-    """Store the difference of each sample of a row from its prediction.
+) -> int:
+    """Store the difference of each sample of a row from its prediction; return the sum of their sizes.
 
     Parameters
     ----------
@@ -65,13 +65,17 @@ def measure(
         The differences.
     """
     c = _from_last(coefficients)
+    total = 0
     for step in range(residuals.size):
         at = ORDER_MAX + step
         prediction = _predict(
             c, row[at - 1], row[at - 2], row[at - 3], row[at - 4], row[at - 5], row[at - 6], row[at - 7], row[at - 8],
             others[step],
         )  # fmt: skip
-        residuals[step] = row[at] - prediction
+        residual = row[at] - prediction
+        residuals[step] = residual
+        total += abs(residual)
+    return total
 
 
 @kernel
