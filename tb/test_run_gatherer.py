@@ -82,11 +82,13 @@ async def what_is_skipped_takes_no_time_and_leaves_no_trace(dut, pauses):
     packets = some_packets(pauses)
     longest = {"tag": 0, "gap": channels * EPOCH_STEPS_MAX - 1, "error": 1, "end": 0, "bad": 0}
     skipped = [longest] * 4 + [{"tag": 0, "gap": 0, "error": 0, "end": 1, "bad": 0}]
-    ended = 0
+    ended = of_skipped = 0
 
     def count_ends(item: Item) -> None:
-        nonlocal ended
+        nonlocal ended, of_skipped
+        of_skipped += ended % 2
         ended += item["end"]
+        assert of_skipped <= len(skipped) * (ended + 1), "runs are made of what is skipped"
 
     async def skip_every_other() -> None:
         while True:
