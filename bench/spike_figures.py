@@ -110,3 +110,8 @@ def _limits(fields: dict[str, list[dict[str, Any]]]) -> Limits:
         tuple(FirstResult(**entry) for entry in fields["first_results"]),
         tuple(Latency(**entry) for entry in fields["latencies"]),
     )
+
+
+def speed(mbit_s: float) -> str:
+    """Return a speed with about two digits or more."""
+    return f"{mbit_s:,.0f}" if mbit_s >= 10 else f"{mbit_s:.1f}"

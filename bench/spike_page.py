@@ -7,7 +7,7 @@ from pathlib import Path
 from textwrap import fill
 
 from bench.coders import CODECS, GENERAL, OURS, REFERENCE
-from bench.spike_figures import Figures, Outcome, Row
+from bench.spike_figures import Figures, Outcome, Row, speed
 from bench.spike_limits import Limits
 from bench.spike_plot import write_plot
 from bench.workloads import RECORDINGS
@@ -104,7 +104,7 @@ def _rows_of(outcomes: Sequence[Outcome], cell: Callable[[Outcome, Row], str]) -
 
 
 def _speed_rows(outcomes: Sequence[Outcome]) -> Iterator[list[str]]:
-    return _rows_of(outcomes, lambda _, row: f"{row.encode_mbit_s:,.3g} / {row.decode_mbit_s:,.3g}")
+    return _rows_of(outcomes, lambda _, row: f"{speed(row.encode_mbit_s)} / {speed(row.decode_mbit_s)}")
 
 
 def _memory_rows(outcomes: Sequence[Outcome]) -> Iterator[list[str]]:

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from bench.coders import OURS, REFERENCE, Coder, general_coders, own_coders, published_coders, published_library
 from bench.measure import measure
-from bench.spike_figures import Figures, Outcome, Row
+from bench.spike_figures import Figures, Outcome, Row, speed
 from bench.spike_limits import Limits, measure_limits
 from bench.spike_page import publish
 from bench.workloads import Workload, all_workloads, bursts_raster
@@ -96,8 +96,8 @@ def table_of(outcome: Outcome) -> Table:
             f"{outcome.ratio(row):.2f}",
             f"{100 * outcome.over_bound(row):+.1f} %",
             f"{outcome.bits_per_spike(row):.2f}",
-            f"{row.encode_mbit_s:,.0f}" if row.encode_mbit_s >= 10 else f"{row.encode_mbit_s:.1f}",
-            f"{row.decode_mbit_s:,.0f}" if row.decode_mbit_s >= 10 else f"{row.decode_mbit_s:.1f}",
+            speed(row.encode_mbit_s),
+            speed(row.decode_mbit_s),
             "-" if row.encode_peak_bytes is None else f"{row.encode_peak_bytes / 1e6:.1f}",
             end_section=last_of_kind,
             style="bold" if row == outcome.best(row.kind) and row.kind == OURS else None,
@@ -106,16 +106,19 @@ def table_of(outcome: Outcome) -> Table:
 
 
 def limit_tables(limits: Limits) -> Iterator[Table]:
-    """Yield the limits as tables."""
-    table = Table("codec", title="Nanoseconds a bin, encoding / decoding, and the first result of a process")
-    steps = limits.scaling[0].steps
-    for heading in (*(f"{count:,} steps" for count in steps), "cold, s", "warm, s"):
-        table.add_column(heading, justify="right")
-    for scaling, first in zip(limits.scaling, limits.first_results, strict=True):
+    """Yield the limits as tables of at most 100 columns."""
+    table = Table("codec", title="Nanoseconds a bin, encoding / decoding, by the steps of the recording")
+    for count in limits.scaling[0].steps:
+        table.add_column(f"{count:,}", justify="right")
+    for scaling in limits.scaling:
         pairs = zip(scaling.encode_ns, scaling.decode_ns, strict=True)
-        table.add_row(
-            scaling.codec, *(f"{a:.2f} / {b:.2f}" for a, b in pairs), f"{first.cold_s:.1f}", f"{first.warm_s:.2f}"
-        )
+        table.add_row(scaling.codec, *(f"{encode:.2f} / {decode:.2f}" for encode, decode in pairs))
+    yield table
+    table = Table("codec", title="First result of a process, in seconds")
+    for heading in ("kernels compiled", "kernels from disk"):
+        table.add_column(heading, justify="right")
+    for first in limits.first_results:
+        table.add_row(first.codec, f"{first.cold_s:.1f}", f"{first.warm_s:.2f}")
     yield table
     table = Table("streaming, 1024 x 20", "clock", title="A frame of a live stream, in milliseconds")
     for heading in ("frames", "median", "99.9 %", "worst"):

@@ -38,7 +38,7 @@ def figures() -> Figures:
     )
     names = tuple(CODECS)
     limits = Limits(
-        tuple(Scaling(name, (10, 100), (9.0, 1.0), (8.0, 2.0)) for name in names),
+        tuple(Scaling(name, (200, 2000, 20_000, 200_000), (123.4,) * 4, (8.0, 2.0, 1.0, 99.0)) for name in names),
         tuple(FirstResult(name, 5.0, 0.5) for name in names),
         (Latency("pack", "wall", 100, 0.01, 0.02, 0.5),),
     )
@@ -167,7 +167,7 @@ def test_the_page_holds_the_figures():
         "+25.00 %", "4.44 zstd-3, bits", "1.33 isi",
     ]  # fmt: skip
     assert any(line.startswith("| retina, 1 ms |") and "**16.00**" in line for line in text.splitlines())
-    assert "| isi | 9.00 / 8.00 | 1.00 / 2.00 |" in text
+    assert "| isi | 123.40 / 8.00 | 123.40 / 2.00 |" in text
 
 
 def test_the_command_writes_its_figures(monkeypatch, tmp_path, capsys):
