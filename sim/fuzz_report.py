@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from rich import box
@@ -19,20 +19,23 @@ FATES = ("shown", *DECODER_EVENTS)
 
 
 def print_fuzz(found: Mapping[str, Tally], console: Console) -> None:
-    """Print it as a table: what went in as rows, one column for each kind of work."""
+    """Print it as a table: a column for each kind of work, what went in and what became of it as rows."""
     table = Table(box=box.SIMPLE_HEAD, show_edge=False)
-    table.add_column("what went in")
+    table.add_column("", no_wrap=True)
+    for name in found:
+        table.add_column(name, justify="right", max_width=16)
     for name in ("bytes", "streams", "packets", *FATES, "forged"):
-        table.add_column(name, justify="right")
-    for name, tally in found.items():
-        fates = (tally.events[fate] for fate in FATES)
-        table.add_row(name, *map(_count, (tally.bytes, tally.streams, tally.packets, *fates, tally.forged)))
+        table.add_row(name, *(_count(_figure(tally, name)) for tally in found.values()))
     console.print(table)
     console.print(
         "Nothing hung, every good stream was shown exactly, and every packet had the fate that it must have. Forged "
         "packets, shown though never sent, are only among those whose checksums were set right on purpose.",
         highlight=False,
     )
+
+
+def _figure(tally: Tally, name: str) -> int:
+    return tally.events[name] if name in FATES else getattr(tally, name)
 
 
 def _count(number: int) -> str:
@@ -42,6 +45,7 @@ def _count(number: int) -> str:
 def write_fuzz(found: Mapping[str, Tally], seed: int, seconds: float, path: Path) -> None:
     """Write it as JSON."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    work = {name: asdict(tally) for name, tally in found.items()}
+    # `asdict` would make a Counter of its own pairs.
+    work = {name: asdict(replace(tally, events=dict(tally.events))) for name, tally in found.items()}
     figures = {"seed": seed, "seconds": round(seconds, 1), "real_recordings": len(recordings()), "work": work}
     path.write_text(json.dumps(figures, indent=2) + "\n")

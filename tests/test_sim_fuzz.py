@@ -1,13 +1,18 @@
 """Anything at all into the compiled deframer and decoder: a slice of what `make fuzz` runs, and that it can fail."""
 
+import json
 import shutil
+from collections import Counter
+from io import StringIO
 
 import pytest
+from rich.console import Console
 
 from model.kernels.packet_decoder import PacketDecoder
 from sim import fuzz
 from sim.decoder_model import DecoderModel
-from sim.fuzz import WORK
+from sim.fuzz import WORK, Tally
+from sim.fuzz_report import print_fuzz, write_fuzz
 
 pytestmark = pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is not installed")
 
@@ -55,3 +60,17 @@ def test_a_hang_is_noticed(monkeypatch):
     monkeypatch.setattr(fuzz, "HANG_CYCLES", 20_000)
     with pytest.raises(AssertionError, match=r"decoder hangs with .* bytes left"):
         fuzz.fuzz_random_bytes(60_000, 1)
+
+
+def test_the_figures_fit_a_terminal_and_a_file(tmp_path):
+    found = {name: Tally(bytes=10_000_000, events=Counter(shown=3, bad=2)) for name in WORK}
+    console = Console(width=80, record=True, file=StringIO())
+    print_fuzz(found, console)
+    shown = console.export_text()
+    assert "10,000,000" in shown
+    assert "…" not in shown
+    write_fuzz(found, 1, 2.0, tmp_path / "fuzz.json")
+    assert json.loads((tmp_path / "fuzz.json").read_text())["work"][next(iter(WORK))]["events"] == {
+        "shown": 3,
+        "bad": 2,
+    }
