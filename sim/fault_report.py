@@ -55,9 +55,7 @@ COLUMNS: tuple[tuple[str, Callable[[Tally], str]], ...] = (
 )
 """Columns of the page's table, but for the class."""
 TERMINAL_COLUMNS = tuple(
-    column
-    for column in COLUMNS
-    if column[0] in ("faults", "noticed", "recovered", "never", "steps lost", "silent")
+    column for column in COLUMNS if column[0] in ("faults", "noticed", "recovered", "never", "steps lost", "silent")
 )
 """Those that a terminal of 80 columns has room for."""
 PLACES = {"link": "Faults on the link", "encoder": "Upsets of the encoder", "decoder": "Upsets of the decoder"}
