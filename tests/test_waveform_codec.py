@@ -143,6 +143,7 @@ def test_undamaged_chunks_are_recovered(realistic):
         expected[start:stop] = 0
         np.testing.assert_array_equal(recovered.waveform, expected)
     assert codec.recover(data).lost == []
+    assert codec.recover(codec.compress(realistic[:0])[0]).waveform.shape == (0, 20)
     damaged = bytearray(data)
     damaged[3] ^= 1
     with pytest.raises(CodecError):
@@ -304,6 +305,7 @@ def test_result_states_what_it_came_to(realistic):
         ),
         ({"mode": "bounded", "max_error": 0}, "max_error must be a positive number, not 0"),
         ({"mode": "bounded", "max_error": float("nan")}, "max_error must be a positive number, not nan"),
+        ({"mode": "bounded", "max_error": True}, "max_error must be a positive number, not True"),
         ({"mode": "bounded", "max_error": "2"}, "max_error must be a positive number, not '2'"),
         ({"mode": "bounded", "target_mbps": float("inf")}, "target_mbps must be a positive number, not inf"),
         ({"mode": "bounded", "max_error_microvolts": 2}, "max_error_microvolts needs lsb_microvolts"),

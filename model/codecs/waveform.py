@@ -337,14 +337,13 @@ class WaveformCodec:
         """
         stream, parameters = self._opened(data, verify_first=False)
         header = stream.header
-        if header.steps * header.channels == 0:
-            stream.verify(0, 1)
         check_int("max_bins", max_bins, 1, sys.maxsize)
         good = [chunk for chunk in range(header.n_chunks) if _is_whole(stream, chunk)]
         if not good:
             raise CodecError("stream has no chunk that is undamaged")
         _, stop = checked_range(header.steps, header.channels, 0, None, max_bins)
-        waveform = self._decode(stream, parameters, good, (0, stop), (0, header.channels))
+        chunks = good if header.steps * header.channels else []
+        waveform = self._decode(stream, parameters, chunks, (0, stop), (0, header.channels))
         lost = [header.chunk_range(chunk) for chunk in sorted(set(range(header.n_chunks)) - set(good))]
         return Recovered(waveform, lost)
 
@@ -462,5 +461,6 @@ def _check_name(argument: str, name: str, known: tuple[str, ...]) -> None:
 
 def _check_positive(numbers: dict[str, float | None]) -> None:
     for name, number in numbers.items():
-        if number is not None and not (isinstance(number, int | float | np.number) and 0 < number < np.inf):
+        is_number = isinstance(number, int | float | np.number) and not isinstance(number, bool)
+        if number is not None and not (is_number and 0 < number < np.inf):
             raise ValueError(f"{name} must be a positive number, not {number!r}")

@@ -1,0 +1,54 @@
+"""The benchmark of waveforms measures what it says, and checks it."""
+
+import json
+
+import numpy as np
+import pytest
+
+from bench import waveforms
+from bench.waveform_coders import Coder, coders, own_coder, truncated
+from bench.waveform_workloads import Workload
+from bench.waveforms import measure_coder
+from model.synth import realistic_waveform
+
+SAMPLES = realistic_waveform(400, 3)[0]
+SMALL = Workload("small", lambda: [SAMPLES, SAMPLES[:50, :1]], (2,))
+
+
+@pytest.mark.parametrize("coder", list(coders()), ids=lambda coder: coder.name)
+def test_rows_hold_sizes_and_speeds(coder):
+    row = measure_coder("small", coder, SMALL.make())
+    assert row.raw_bytes == SAMPLES.nbytes + 100
+    assert row.compressed_bytes == sum(len(part) for samples in SMALL.make() for part in coder.encode(samples))
+    assert row.encode_mb_s > 0
+    assert row.decode_mb_s > 0
+
+
+def test_a_coder_that_loses_samples_is_caught():
+    fast = own_coder("fast")
+    lossy = Coder("lossy", fast.encode, lambda data, shape: np.zeros(shape, np.int16))
+    with pytest.raises(RuntimeError, match="lossy does not give back small"):
+        measure_coder("small", lossy, SMALL.make())
+
+
+@pytest.mark.parametrize("bound", [1, 2, 3, 4, 100])
+def test_bits_that_are_cut_off_keep_the_bound(bound):
+    errors = truncated(SAMPLES, bound).astype(int) - SAMPLES
+    assert 0 < np.abs(errors).max() <= bound
+
+
+def test_the_command_writes_page_figures_and_plot(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(waveforms, "workloads", lambda quick: iter([SMALL]))
+    monkeypatch.setattr(waveforms, "PAGE", tmp_path / "waveforms.md")
+    waveforms.main(quick=False)
+    figures = json.loads((tmp_path / "waveforms.json").read_text())
+    assert {row["coder"] for row in figures["rows"]} == {coder.name for coder in coders()}
+    assert [(row["coder"], row["bound"]) for row in figures["bounded"]] == [
+        ("corticodec bounded", 2),
+        ("bits cut off", 2),
+    ]
+    page = (tmp_path / "waveforms.md").read_text()
+    assert "| small | corticodec bounded | 2 |" in page
+    assert "![Ratio over error](waveforms.png)" in page
+    assert (tmp_path / "waveforms.png").stat().st_size > 1000
+    assert "corticodec best" in capsys.readouterr().out
