@@ -8,7 +8,9 @@ ROOT = Path(__file__).parent.parent
 LENGTH_MAX = 120
 
 
-@pytest.mark.parametrize("page", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda page: page.name
+)
 def test_lines_of_text_are_short(page):
     lines = page.read_text().splitlines()
     long = [number for number, line in enumerate(lines, 1) if len(line) > LENGTH_MAX and not line.startswith("|")]
