@@ -16,7 +16,7 @@ from model.kernels.linear_prediction import ORDER_MAX
 from model.kernels.normal_table import PROBABILITY_BITS, VARIANCE_GUARD_BITS, distribution_table, inverse_table
 from model.kernels.residual_mixture import FRACTION_BITS
 
-EFFORT = Effort(order=32, neighbours=(0, 1, 2, 4), fit_steps=16384)
+EFFORT = Effort(order=32, neighbours=(0, 1, 2, 4), fit_steps=1 << 16)
 
 
 class BestEncoder(RowsEncoder):
