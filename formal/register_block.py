@@ -111,10 +111,7 @@ class Accesses(Spec):
             when=was_due,
             broken_by=[
                 Edit("((ones & ~register.writable_mask) == 0)", "1"),
-                Edit(
-                    "if not register.writable_mask:\n                    continue",
-                    "if 0:\n                    continue",
-                ),
+                Edit("self.bvalid.eq(1), self.bresp.eq(SLVERR)]", "self.bvalid.eq(1), self.bresp.eq(OKAY)]"),
             ],
         )
         kept, triggered = [], []
@@ -148,7 +145,7 @@ class Accesses(Spec):
             "triggers",
             "A trigger is 1 in the cycle in which a 1 is written to it, else 0.",
             Cat(triggered).all(),
-            broken_by=Edit("m.d.comb += member.eq(ones[bits])", "m.d.comb += member.eq(data[bits])"),
+            broken_by=Edit("m.d.comb += member.eq(ones[bits])", "m.d.comb += member.eq(~ones[bits])"),
         )
 
     def _reads(self, m: Module) -> None:
