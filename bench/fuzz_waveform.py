@@ -8,7 +8,6 @@ hang, raise anything but `CodecError`, or take memory beyond the limit that the 
 from __future__ import annotations
 
 import faulthandler
-import json
 import random
 import time
 from dataclasses import asdict
@@ -21,14 +20,14 @@ import typer
 from numpy.typing import NDArray
 from rich.console import Console
 
-from bench.fuzz_codecs import JOB_S_MAX, JOB_STREAMS, Source, Tally, forged
+from bench.fuzz_codecs import JOB_S_MAX, Source, Tally, forged, run_jobs
 from bench.measure import peak_since, start_peak
+from bench.report import report
 from model import CodecError, WaveformCodec
 from model.codecs.stream import Stream
 from model.codecs.waveform import Recovered
 from model.synth import realistic_waveform
 from sim.mutations import MUTATIONS
-from sim.parallel import in_processes
 
 FORGED = 0.5
 """Share of the streams that are forged; the others are damaged."""
@@ -149,12 +148,7 @@ def run(mutations: int, seed: int, console: Console | None = None) -> Tally:
     AssertionError
         A damaged stream was decoded, or a forged one to something that its header does not claim.
     """
-    feed(50, seed)  # compiles the kernels before the processes start
-    jobs = [(min(JOB_STREAMS, mutations - start), start + seed * 10**9) for start in range(0, mutations, JOB_STREAMS)]
-    found = Tally()
-    for tally in in_processes(feed, jobs, "Waveform streams", console):
-        found.add(tally)
-    return found
+    return run_jobs(feed, mutations, seed, "Waveform streams", console)
 
 
 def main(
@@ -166,11 +160,7 @@ def main(
     console = Console()
     began = time.monotonic()
     figures = asdict(run(mutations, seed, console)) | {"seconds": round(time.monotonic() - began, 1)}
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(json.dumps(figures, indent=2) + "\n")
-    for name, value in figures.items():
-        console.print(f"{name.replace('_', ' '):26} {value:>14,}")
-    console.print(f"Figures: {output}")
+    report(figures, output, console)
 
 
 if __name__ == "__main__":

@@ -388,6 +388,30 @@ def test_locust_and_neuropixels_as_stored(data_folder):
     assert neuropixels.nbytes / len(assert_comes_back(WaveformCodec(), neuropixels)) > 3.4
 
 
+# The format
+
+STREAMS = {
+    "fast": (
+        "c553163c02000b0200100000000000000000012024842c2c230a00a840000100000091c0000e00000601800480016381c050"
+        "6cc26377e000003bc88e7c1140111c886bae9d453408e610e414df00b07eb5fa597e594a27116f000ab177a56755eb127bea"
+        "003b8cf271f03224b6432ca9a4dc9857855fca5b4c240a7f6a4288f43ed164928e63"
+    ),
+    "best": (
+        "c553163c02000b0201100000000000000000012024842c2c230a00a840000100000091c0000e000021a34001800480016381"
+        "c0506cc26377e0000000005357bc2f0d000000e411da4ad93e59f0dd68f1a6bfe3595bee0aa6af43144bf6dd705d22c70695"
+        "27473b50fabb843ebc7dbd3d0e5821a0df1c55e319c10d47c7"
+    ),
+}
+"""Streams of this version, which later ones and other machines must decode alike."""
+
+
+@pytest.mark.parametrize("preset", STREAMS)
+def test_streams_of_this_version_are_decoded(preset):
+    step, channel = np.arange(60)[:, np.newaxis], np.arange(2)
+    waveform = 64 * (step * (step + 7 * channel) * 31 % 23 // 3 + abs(step % 40 - 20)) + 5
+    np.testing.assert_array_equal(WaveformCodec().decompress(bytes.fromhex(STREAMS[preset])), waveform)
+
+
 # Documentation
 
 

@@ -58,6 +58,14 @@ def level_of(variance: int) -> int:
 
 
 @part
+def _fresh(variance: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return variances, room for inverses and likelihoods, and weights, as they are before the first sample."""
+    variances = np.full(RATES, variance, dtype=np.int64)
+    weights = np.full(COMPONENTS, (1 << WEIGHT_BITS) // COMPONENTS, dtype=np.int64)
+    return variances, np.empty(COMPONENTS, dtype=np.int64), np.empty(COMPONENTS, dtype=np.int64), weights
+
+
+@part
 def _set_inverses(variances: NDArray[np.int64], table: NDArray[np.int64], inverses: NDArray[np.int64]) -> None:
     for rate in range(RATES):
         level = level_of(variances[rate])
@@ -173,10 +181,7 @@ def measure(
     starts, frequencies : NDArray, shape (steps,)
         Of `TOTAL`.
     """
-    variances = np.full(RATES, variance, dtype=np.int64)
-    inverses = np.empty(COMPONENTS, dtype=np.int64)
-    likelihoods = np.empty(COMPONENTS, dtype=np.int64)
-    weights = np.full(COMPONENTS, (1 << WEIGHT_BITS) // COMPONENTS, dtype=np.int64)
+    variances, inverses, likelihoods, weights = _fresh(variance)
     n_codes = edges.size - 1
     for step in range(codes.size):
         prediction = _predict(row, step, coefficients, others, edges)
@@ -208,10 +213,7 @@ def decode(
 
     Parameters are those of `measure`; `row` and `codes` are filled.
     """
-    variances = np.full(RATES, variance, dtype=np.int64)
-    inverses = np.empty(COMPONENTS, dtype=np.int64)
-    likelihoods = np.empty(COMPONENTS, dtype=np.int64)
-    weights = np.full(COMPONENTS, (1 << WEIGHT_BITS) // COMPONENTS, dtype=np.int64)
+    variances, inverses, likelihoods, weights = _fresh(variance)
     n_codes = edges.size - 1
     for step in range(codes.size):
         prediction = _predict(row, step, coefficients, others, edges)
