@@ -26,6 +26,7 @@ WINDOW_STEPS_MIN = 4
 WINDOWS_MIN = 16
 LEARNING_BITS = 14.0
 """What a coupling costs until its cells are learned, about."""
+BLOCK_CHANNELS = 64
 COINCIDENCES_MIN = 1 << 20
 BINS_A_COINCIDENCE = 16
 """Coincidences that are counted: few enough for the time of the encoder, so that only a sample of a busy raster is."""
@@ -128,26 +129,35 @@ def candidates(rows: NDArray[np.int8], n_spikes: int) -> list[Coupling]:
     return [listed if saved_by_listed > saved_by_beside else beside]
 
 
-def saved_bits(counts: NDArray[np.int32], looked_at: int, windows: int) -> NDArray[np.float64]:
+def saved_bits(counts: NDArray[np.int32], looked_at: int, windows: int) -> NDArray[np.float32]:
     """Return for each pair of channels what it would save in all windows to know one when the other is coded.
 
     It is the likelihood ratio of the coincidences in the windows looked at, against independence, in bits; 0 where
     chance alone gives one as large to one of all pairs.
     """
     spikes = np.diagonal(counts).astype(np.float64)
-    expected = np.maximum(np.outer(spikes, spikes) / looked_at, 1e-12)
-    log_ratio = np.log(np.maximum(counts, 1e-12) / expected)
-    saved: NDArray[np.float64] = (counts * log_ratio - (counts - expected)) / np.log(2)
+    significant = 2 * np.log2(len(counts)) + 2
+    saved = np.empty(counts.shape, dtype=np.float32)
+    for block in _blocks(len(counts)):
+        expected = np.maximum(np.outer(spikes[block], spikes) / looked_at, 1e-12)
+        log_ratio = np.log(np.maximum(counts[block], 1e-12) / expected)
+        bits = (counts[block] * log_ratio - (counts[block] - expected)) / np.log(2)
+        saved[block] = np.where(bits < significant, 0, bits * (windows / looked_at))
     np.fill_diagonal(saved, 0)
-    saved[saved < 2 * np.log2(len(counts)) + 2] = 0
-    saved *= windows / looked_at
     return saved
 
 
-def _listed(saved: NDArray[np.float64]) -> tuple[Coupling, float]:
+def _blocks(channels: int) -> list[slice]:
+    """Return slices of a few channels each, so that what is computed for all pairs takes little memory."""
+    return [slice(start, start + BLOCK_CHANNELS) for start in range(0, channels, BLOCK_CHANNELS)]
+
+
+def _listed(saved: NDArray[np.float32]) -> tuple[Coupling, float]:
     """Return each channel's best sources, as far as they are worth listing, and what they save."""
     channels = len(saved)
-    best = np.sort(np.argpartition(-saved, min(LISTED_MAX, channels) - 1, axis=1)[:, :LISTED_MAX], axis=1)
+    most = min(LISTED_MAX, channels)
+    best = np.concatenate([np.argpartition(-saved[block], most - 1, axis=1)[:, :most] for block in _blocks(channels)])
+    best.sort(axis=1)
     worth = np.take_along_axis(saved, best, axis=1) - (LEARNING_BITS + 1 + _source_bits(channels))
     return _coupling(LISTED, best, worth > 0), float(worth[worth > 0].sum()) - channels
 

@@ -33,15 +33,16 @@ def split(rows: NDArray[np.int8]) -> tuple[list[Echo], NDArray[np.int8]]:
     sample = rows[: max(1, SAMPLE_BINS // rows.shape[1])].copy()
     found: list[Echo] = []
     while len(found) < ECHOES_MAX and (spikes := np.count_nonzero(sample)) >= LEAST_SPIKES:
-        left = {candidate: _without(sample, candidate) for candidate in [*_periods(sample), *WAVES]}
-        best = min(left, key=lambda candidate: np.count_nonzero(left[candidate]))
-        if 2 * np.count_nonzero(left[best]) > spikes:
+        left = {tried: np.count_nonzero(_without(sample, tried)) for tried in [*_periods(sample), *WAVES]}
+        best = min(left, key=lambda tried: left[tried])
+        if 2 * left[best] > spikes:
             break
         found.append(best)
-        sample = left[best]
+        sample = _without(sample, best)
+    rest = rows.copy() if found else rows
     for steps, channels in found:
-        rows = _without(rows, (steps, channels))
-    return found, rows
+        echo.remove(rest, steps, channels)
+    return found, rest
 
 
 def _without(rows: NDArray[np.int8], candidate: Echo) -> NDArray[np.int8]:

@@ -52,7 +52,7 @@ def choose(rows: NDArray[np.int8], group_size: int, positions: NDArray[np.float6
     return _renumber(labels)
 
 
-def _saved(rows: NDArray[np.int8]) -> NDArray[np.float64]:
+def _saved(rows: NDArray[np.int8]) -> NDArray[np.float32]:
     steps, channels = rows.shape
     expected = np.count_nonzero(rows) ** 2 / steps
     stride = int(expected / max(COINCIDENCES_MIN, steps * channels / BINS_A_COINCIDENCE)) + 1
@@ -68,7 +68,7 @@ def _near(positions: NDArray[np.float64], count: int) -> NDArray[np.bool_]:
     return near
 
 
-def _join(saved: NDArray[np.float64], group_size: int) -> NDArray[np.int64]:
+def _join(saved: NDArray[np.float32], group_size: int) -> NDArray[np.int64]:
     """Return labels of groups, made of pairs in the order of what they save."""
     firsts, seconds = np.nonzero(np.triu(saved, 1) > 0)
     group_of = {channel: [channel] for channel in {*firsts.tolist(), *seconds.tolist()}}
