@@ -120,9 +120,10 @@ class Routing(Spec):
 class Bits(Spec):
     """Any bit of any error's codeword, from the error to its place in the payload, by the wire format's definition."""
 
-    method = Bounded(15, "two packets, the second one a keyframe or not, of any coder, with any stalls", "abc bmc3")
+    method = Bounded(11, "a Golomb codeword of the second packet comes out after 9 cycles, with stalls later")
     sizes = "1 channel, 1 lane"
-    cover_depth = 18
+    cover_depth = 12
+    broken_depth = 12
     fast = False
 
     def describe(self, m: Module) -> None:
@@ -238,10 +239,12 @@ class Bits(Spec):
                 "needs_token.eq(any_error | ends)", "needs_token.eq(any_error | ends | held.row_last)", "gap_counter"
             ),
         )
-        ended = Signal(2)
-        with m.If(taken & dut.i.payload.epoch_last & (ended != 3)):
-            m.d.sync += ended.eq(ended + 1)
-        self.cover(m, "second_packet", "A bit of the second packet arrives.", arrives & (ended == 2))
+        ended, in_second = Signal(), Signal()
+        with m.If(taken):
+            m.d.sync += ended.eq(ended | dut.i.payload.epoch_last)
+            with m.If(choice & ~marked):
+                m.d.sync += in_second.eq(ended & (dut.i.payload.coder == CODER_IDS["rice"]))
+        self.cover(m, "second_packet", "A bit of a Golomb codeword of the second packet arrives.", arrives & in_second)
 
 
 def _bit(value: Value, place: Value) -> Value:
