@@ -45,7 +45,7 @@ class Routing(Spec):
             broken_by={
                 "held": Edit("with m.If(coder_in_use == number):", "with m.If(tokens.payload.coder == number):"),
                 "stable": Edit("admitted.eq((in_flight == 0) |", "admitted.eq(1 |"),
-                "idle_after_reset": Edit("m = Module()", "m = Module(); self.o.valid._init = 1", "leb128_coder"),
+                "idle_after_reset": Edit("m = Module()", "m = Module(); self.o.valid._init = 1", "rice_coder"),
             },
         )
         self._contracts(m)

@@ -137,7 +137,7 @@ class State(Spec):
             inside[f"lfsr_{lane}.state"] == Mux(restart, Mux(seed == 0, 1, seed), lfsr),
             when=here,
             broken_by=[
-                *self.where_it_bites(Edit("lfsr_write.en.eq(passed)", "lfsr_write.en.eq(accepted)")),
+                *self.where_it_bites(Edit("lfsr_write.addr.eq(address)", "lfsr_write.addr.eq(address_in)")),
                 Edit("Mux(self.i.payload.row_first, 0, seed_offset +", "Mux(0, 0, seed_offset +"),
             ],
         )
@@ -296,7 +296,7 @@ class Pair(Spec):
             when=inverse.o.valid & (undone == word),
             broken_by=[
                 Edit("spikes = comparison.errors if self._inverse else held.bits", "spikes = held.bits"),
-                Edit("lfsr_write.en.eq(passed)", "lfsr_write.en.eq(self.o.ready)"),
+                Edit("spikes[lane]", "held.bits[lane]"),
             ],
         )
         for lane in range(self.lanes):
