@@ -126,6 +126,8 @@ class Bounds(Spec):
 class Pipelined(Spec):
     """Updaters with registers inside, beside one without."""
 
+    fast = False
+
     def describe(self, m: Module) -> None:
         """Add the design and its properties."""
         dut, one, two = (RateUpdater(stages) for stages in (0, 1, 2))

@@ -22,6 +22,7 @@ class Signature(Spec):
     """A check beside the definition, and one whose spikes differ in a bin."""
 
     method = Induction(2)
+    fast = False
     sizes = f"{CHANNELS} channels, {LANES} lanes"
 
     def describe(self, m: Module) -> None:
