@@ -236,7 +236,7 @@ class Bits(Spec):
             owed > 0,
             when=dut.o.valid & byte.present,
             broken_by=Edit(
-                "needs_token.eq(any_error | ends)", "needs_token.eq(any_error | ends | held.row_last)", "gap_counter"
+                "(fill_joined + (BYTE - 1)) & ~(BYTE - 1)", "(fill_joined + 2 * BYTE - 1) & ~(BYTE - 1)", "bit_packer"
             ),
         )
         ended, in_second = Signal(), Signal()
