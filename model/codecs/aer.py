@@ -13,6 +13,7 @@ from model.codecs.stream import Header, steps_of_chunk
 from model.errors import CodecError
 from model.kernels import event_list
 from model.kernels.bit_unpacker import SLACK_BYTES
+from model.kernels.crc32c import as_array
 from model.kernels.outcome import BEYOND, CUT_OFF, END, PADDING
 
 SPIKES, SILENCES, BITMAP = range(3)
@@ -102,7 +103,7 @@ def _decode(payload: NDArray[np.uint8], rows: NDArray[np.int8]) -> None:
     elif kind in (SPIKES, SILENCES):
         if kind == SILENCES:
             bins[:] = 1
-        padded = np.concatenate([payload, np.zeros(SLACK_BYTES + 1, dtype=np.uint8)])
+        padded = as_array(payload.data, SLACK_BYTES + 1)
         outcome = event_list.decode(padded, 1, payload.size, int(kind == SPIKES), bins)
         if outcome != END:
             raise CodecError(SENTENCES[outcome])

@@ -105,7 +105,7 @@ class ContextPredictor:
 
     def decode(self, payload: NDArray[np.uint8], rows: NDArray[np.int8]) -> None:
         """Decode the payload of a chunk into its rows, all zeros so far."""
-        reader = Reader(payload.tobytes())
+        reader = Reader(payload.data)
         head = reader.byte()
         found = echoes.read(reader, head >> ECHOES_SHIFT, rows.shape)
         self._decode_without_echoes(head & (1 << ECHOES_SHIFT) - 1, payload[reader.at :], rows)
@@ -122,7 +122,7 @@ class ContextPredictor:
             raise CodecError(f"payload has {context_bits} context bits, too many for a chunk of {rows.shape[0]} steps")
         if not body.size:
             raise CodecError("payload is cut off")
-        coupled, used = coupling.read(kind, rows.shape[1], body[1:].tobytes())
+        coupled, used = coupling.read(kind, rows.shape[1], body[1:].data)
         context_coder.decode(body[1 + used :], _model(context_bits, int(body[0]), coupled), rows)
 
 

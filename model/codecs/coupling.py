@@ -64,7 +64,7 @@ class Coupling:
         return np.packbits(np.append(unary, self.sources[:, np.newaxis] >> places & 1)).tobytes()
 
 
-def read(kind: int, channels: int, data: bytes) -> tuple[Coupling, int]:
+def read(kind: int, channels: int, data: bytes | memoryview) -> tuple[Coupling, int]:
     """Return the coupling of so many channels that starts `data`, and how many bytes it takes."""
     if kind != LISTED:
         return (none(channels) if kind == NONE else adjacent(channels)), 0

@@ -131,7 +131,7 @@ class _Encoder:
 
 
 def _decode(payload: NDArray[np.uint8], rows: NDArray[np.int8]) -> None:
-    reader = Reader(payload.tobytes())
+    reader = Reader(payload.data)
     kind = reader.byte()
     if kind == INTERVALS:
         intervals.decode(payload[1:], rows)
@@ -141,7 +141,7 @@ def _decode(payload: NDArray[np.uint8], rows: NDArray[np.int8]) -> None:
     rarity, n_groups = reader.byte(), reader.leb128()
     if rarity > RARITY_MAX or not 1 <= n_groups <= rows.shape[1] // 2:
         raise CodecError(f"payload claims a rarity of {rarity} and {n_groups} groups of {rows.shape[1]} channels")
-    labels, used = grouping.read(payload[reader.at :].tobytes(), rows.shape[1], n_groups)
+    labels, used = grouping.read(payload[reader.at :].data, rows.shape[1], n_groups)
     group_coder.decode(payload[reader.at + used :], grouping.groups_of(labels), _first(rarity), rows)
 
 

@@ -11,8 +11,8 @@ from model.codecs.spikes import read_only
 from model.kernels.gap_token import TOKENS, count_tokens
 from model.kernels.spike_scan import find_gaps
 
-ROOM_MIN = 1 << 12
-"""Least room for the gaps that are held at a time; in a larger chunk, room for as many as an eighth of its bins."""
+ROOM_MIN, ROOM_MAX = 1 << 12, 1 << 20
+"""Least and most room for the gaps that are held at a time; in between, room for as many as an eighth of the bins."""
 
 
 class Gaps:
@@ -38,9 +38,10 @@ class Gaps:
     def __init__(self, bins: NDArray[np.uint8]) -> None:
         self.bins = read_only(bins)
         self.silent = False
-        self._room = np.empty(max(ROOM_MIN, bins.size // 8), dtype=np.int32)
+        self._room = np.empty(min(max(ROOM_MIN, bins.size // 8), ROOM_MAX), dtype=np.int32)
         at, last = self._scan(0, -1)
-        if 16 * self._piece.size > bins.size and 2 * np.count_nonzero(bins.view(np.bool_)) > bins.size:
+        dense = at < bins.size or 16 * self._piece.size > bins.size
+        if dense and 2 * np.count_nonzero(bins.view(np.bool_)) > bins.size:
             self.silent = True
             at, last = self._scan(0, -1)
         self._starts = [(0, -1)]

@@ -135,7 +135,7 @@ def write(labels: NDArray[np.int64]) -> bytes:
     return np.packbits(np.append(changes, labels[changes, np.newaxis] >> places & 1)).tobytes()
 
 
-def read(data: bytes, channels: int, n_groups: int) -> tuple[NDArray[np.int64], int]:
+def read(data: bytes | memoryview, channels: int, n_groups: int) -> tuple[NDArray[np.int64], int]:
     """Return labels of so many channels and groups that start `data`, and how many bytes they take."""
     width = n_groups.bit_length()
     bits = np.unpackbits(np.frombuffer(data[: channels * (1 + width) // 8 + 1], dtype=np.uint8))

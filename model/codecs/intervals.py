@@ -21,6 +21,7 @@ from model.kernels import gap_payload, outcome, rans
 from model.kernels import huffman as huffman_kernels
 from model.kernels.bit_packer import BitPacker, finish_payload
 from model.kernels.bit_unpacker import SLACK_BYTES
+from model.kernels.crc32c import as_array
 from model.kernels.format import LEB128, RICE
 from model.kernels.gap_token import EXTRA_BITS, GAP_BITS, LEAST_GAPS, TOKENS
 from model.kernels.rice_parameter import RiceParameter
@@ -82,7 +83,7 @@ def _decode_gaps(kind: int, reader: Reader, bins: NDArray[np.uint8]) -> int:
     if kind in WIRE_KINDS.values():
         body = reader.view(reader.remaining)
         coder = next(coder for coder, of_coder in WIRE_KINDS.items() if of_coder == kind)
-        return gap_payload.decode(coder, _with_slack(body), 0, len(body), bins)
+        return gap_payload.decode(coder, as_array(body, SLACK_BYTES), 0, len(body), bins)
     events, tokens = reader.leb128(), reader.byte()
     if not 1 <= events <= bins.size:
         raise CodecError(f"payload claims {events} gaps in {bins.size} bins")
@@ -91,12 +92,8 @@ def _decode_gaps(kind: int, reader: Reader, bins: NDArray[np.uint8]) -> int:
     if kind == HUFFMAN:
         table = huffman.decoding_table(huffman.read_lengths(reader, tokens))
         body = reader.view(reader.remaining)
-        return huffman_kernels.decode(_with_slack(body), 8 * len(body), events, table, bins)
+        return huffman_kernels.decode(as_array(body, SLACK_BYTES), 8 * len(body), events, table, bins)
     return _decode_arithmetic(kind, reader, events, tokens, bins)
-
-
-def _with_slack(body: memoryview) -> NDArray[np.uint8]:
-    return np.frombuffer(bytearray().join([body, bytes(SLACK_BYTES)]), dtype=np.uint8)
 
 
 def _body_bytes(encoded: tuple[int, bytes]) -> int:

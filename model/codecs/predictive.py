@@ -116,18 +116,23 @@ class PredictiveSpikeCodec(Codec[PredictiveResult]):
 
     def compress(self, spikes: ArrayLike) -> tuple[bytes, PredictiveResult]:  # noqa: D102 - inherited
         if self.predictor == "lfsr":
-            return self._compress_to_packets(Spikes(spikes))
+            return self._compress_to_packets(spikes)
         if self.predictor != "auto":
             return self._chunked[self.predictor].compress(spikes)
-        candidates = [codec.compress(spikes) for codec in self._chunked.values()]
-        if candidates[0][1].n_channels <= CHANNELS_MAX:
-            candidates.append(self._compress_to_packets(Spikes(spikes)))
-        return min(candidates, key=lambda candidate: len(candidate[0]))
+        # "context" takes the most memory, so it comes before there is another stream to keep.
+        smallest = self._chunked["context"].compress(spikes)
+        others = [self._chunked["ema"].compress]
+        if smallest[1].n_channels <= CHANNELS_MAX:
+            others.append(self._compress_to_packets)
+        for compress in others:
+            smallest = min(compress(spikes), smallest, key=lambda candidate: len(candidate[0]))
+        return smallest
 
-    def _compress_to_packets(self, spikes: Spikes) -> tuple[bytes, PredictiveResult]:
-        rows = spikes.all_rows()
+    def _compress_to_packets(self, spikes: ArrayLike) -> tuple[bytes, PredictiveResult]:
+        checked = Spikes(spikes)
+        rows = checked.all_rows()
         plain = packets.encode(self.name, rows, replace(self.settings, alpha_q8=0))
-        data, n_errors = plain, spikes.n_spikes
+        data, n_errors = plain, checked.n_spikes
         n_found, n_expected = self._survey(rows)
         if n_expected:
             predicted = packets.encode(self.name, rows, self.settings)
@@ -135,9 +140,9 @@ class PredictiveSpikeCodec(Codec[PredictiveResult]):
                 data, n_errors = predicted, n_found
         return data, PredictiveResult(
             codec="predictive (lfsr)" if data is not plain else "predictive (lfsr, without prediction)",
-            n_steps=spikes.steps,
-            n_channels=spikes.channels,
-            n_spikes=spikes.n_spikes,
+            n_steps=checked.steps,
+            n_channels=checked.channels,
+            n_spikes=checked.n_spikes,
             compressed_bytes=len(data),
             error_density=n_errors / max(1, rows.size),
             prediction_gain=len(plain) / len(data),

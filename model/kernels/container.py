@@ -12,7 +12,7 @@ from model.golden import container
 from model.golden.container import CRC_BYTES, HEADER, LENGTH_GROUPS_MAX
 from model.golden.leb128_coder import CONTINUES, GROUP_BITS
 from model.kernels.copy import copy
-from model.kernels.crc32c import as_array, crc32c
+from model.kernels.crc32c import as_array, checksum, crc32c
 from model.kernels.jit import kernel, part
 
 
@@ -34,16 +34,19 @@ def split(data: bytes) -> NDArray[np.int64]:
     CodecError
         The container is not one that the golden model takes.
     """
-    packets = _split(data, np.empty((0, 2), dtype=np.int64)) if _is_intact(data) else -1
+    array, end = as_array(data), len(data) - CRC_BYTES
+    intact = data.startswith(HEADER) and _checksum(array, end) == int.from_bytes(data[end:], "little")
+    packets = _find_packets(array, len(HEADER), end, np.empty((0, 2), dtype=np.int64)) if intact else -1
     if packets < 0:
         raise _error(data)
     bounds = np.empty((packets, 2), dtype=np.int64)
-    _split(data, bounds)
+    _find_packets(array, len(HEADER), end, bounds)
     return bounds
 
 
-def _is_intact(data: bytes) -> bool:
-    return data.startswith(HEADER) and crc32c(data[:-CRC_BYTES]) == int.from_bytes(data[-CRC_BYTES:], "little")
+@kernel
+def _checksum(data: NDArray[np.uint8], end: int) -> int:
+    return checksum(data, 0, end)
 
 
 def _error(data: bytes) -> CodecError:
@@ -53,10 +56,6 @@ def _error(data: bytes) -> CodecError:
     except CodecError as error:
         return error
     raise AssertionError("a container is refused that the golden model takes")
-
-
-def _split(data: bytes, bounds: NDArray[np.int64]) -> int:
-    return _find_packets(as_array(data), len(HEADER), len(data) - CRC_BYTES, bounds)
 
 
 @kernel

@@ -62,9 +62,12 @@ def _checksum_of_all(data: NDArray[np.uint8]) -> int:
     return checksum(data, 0, data.size)
 
 
-def as_array(data: bytes) -> NDArray[np.uint8]:
-    """Return a copy of `data` that is writable, as the arrays of the encoder are: so kernels are compiled but once."""
-    return np.frombuffer(bytearray(data), dtype=np.uint8)
+def as_array(data: bytes | memoryview, slack_bytes: int = 0) -> NDArray[np.uint8]:
+    """Return a copy of `data`, and so many zeros behind it.
+
+    It is writable, as the arrays of the encoder are: so kernels are compiled but once.
+    """
+    return np.frombuffer(bytearray().join([data, bytes(slack_bytes)]), dtype=np.uint8)
 
 
 def crc32c(data: bytes) -> int:
