@@ -14,6 +14,7 @@ import model
 from model import (
     AERSpikeCodec,
     CodecError,
+    DeltaSpikeCodec,
     PredictiveSpikeCodec,
     SpikeCodec,
     StreamingSpikeCodec,
@@ -32,6 +33,7 @@ CODECS = {
     "ema": PredictiveSpikeCodec(alpha=0.05),
     "lfsr": PredictiveSpikeCodec(predictor="lfsr", alpha_q8=20, epoch_steps=7, keyframe_interval=2),
     "context": PredictiveSpikeCodec(predictor="context"),
+    "delta": DeltaSpikeCodec(group_size=3),
     "any predictor": PredictiveSpikeCodec(predictor="auto"),
     "streaming": StreamingSpikeCodec(window_size=7),
     "aer": AERSpikeCodec(),
