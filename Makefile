@@ -7,6 +7,8 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
 BENCH_READY := $(VENV)/.bench-ready
+ZARR3_VENV := $(VENV)-zarr3
+ZARR3_READY := $(ZARR3_VENV)/.ready
 
 CHANNELS ?= 1024
 LANES ?= 8
@@ -22,7 +24,7 @@ VERILOG := build/verilog/spike_encoder_$(CHANNELS)x$(LANES).v
 # $(call need,command,Debian package): stop with the command that installs what is missing.
 need = command -v $(1) >/dev/null || { echo "$(1) is missing; install it, for example with: apt-get install $(2)" >&2; exit 2; }
 
-.PHONY: help sim sim-recording test tb-full formal verilog results faults bench bench-spikes bench-waveforms fuzz lint clean
+.PHONY: help sim sim-recording test test-zarr tb-full formal verilog results faults bench bench-spikes bench-waveforms fuzz lint clean
 
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; do \
@@ -45,6 +47,13 @@ $(BENCH_READY): $(READY)
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	@touch $@
 
+# SpikeInterface wants zarr 2 below Python 3.14, so that zarr 3 has an environment of its own.
+$(ZARR3_READY): pyproject.toml
+	@$(PYTHON) -m venv $(ZARR3_VENV)
+	@echo "Installing Corticodec with zarr 3 into $(ZARR3_VENV)/"
+	@$(ZARR3_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[test-zarr3]'
+	@touch $@
+
 sim: $(READY) ## Send spikes through the RTL (DATA=path WAVES=1 SIM_ARGS=...)
 	@$(RUN) -m sim run $(if $(DATA),--data '$(DATA)') $(if $(filter-out 0,$(WAVES)),--waves) $(SIM_ARGS)
 
@@ -53,6 +62,9 @@ sim-recording: $(READY) ## Send a whole recording through, compiled (DATA=path)
 
 test: $(READY) ## Run all tests and every block's bench (TEST_ARGS=...)
 	@$(RUN) -m pytest -n 2 $(TEST_ARGS)
+
+test-zarr: $(ZARR3_READY) ## Test what needs zarr 3: its codecs, archives
+	@$(ZARR3_VENV)/bin/python -m pytest tests/test_numcodecs.py tests/test_zarr.py $(TEST_ARGS)
 
 tb-full: $(READY) ## Encode many more random recordings in simulation (DRAWS=500 SEED=1)
 	@$(RUN) -m pytest -n auto tb/test_spike_encoder.py --random-draws $(DRAWS) --draw-seed $(SEED) $(TEST_ARGS)

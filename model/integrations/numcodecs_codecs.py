@@ -1,0 +1,73 @@
+"""Codecs for numcodecs, and so for Zarr v2, HDF5 by way of Zarr, SpikeInterface and hdmf-zarr. Needs the extra `zarr`.
+
+numcodecs finds them by name, without an import: `numcodecs.get_codec({"id": "corticodec_waveform"})`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any, ClassVar
+
+from numcodecs.abc import Codec
+from numcodecs.compat import ensure_bytes, ensure_ndarray, ndarray_copy
+
+from model.integrations.chunk import ChunkCoder, SpikeCoder, WaveformCoder, decode_chunk
+
+
+class _Numcodec(Codec):
+    """A chunk coder as numcodecs wants it."""
+
+    codec_id: ClassVar[str]
+    _coder: ChunkCoder
+
+    def encode(self, buf: Any) -> bytes:  # noqa: ANN401 - whatever exports a buffer
+        """Return a chunk of an array or a buffer."""
+        return self._coder.encode_chunk(ensure_ndarray(buf))
+
+    def decode(self, buf: Any, out: Any = None) -> Any:  # noqa: ANN401
+        """Return the array of a chunk, or store it in `out`."""
+        return ndarray_copy(decode_chunk(ensure_bytes(buf)), out)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what `numcodecs.get_codec` makes an equal codec of."""
+        return {"id": self.codec_id, **asdict(self._coder)}
+
+    def __repr__(self) -> str:
+        arguments = ", ".join(f"{name}={value!r}" for name, value in asdict(self._coder).items())
+        return f"{type(self).__name__}({arguments})"
+
+
+class WaveformNumcodec(_Numcodec):
+    """`WaveformCodec` for numcodecs.
+
+    Parameters
+    ----------
+    mode, preset, max_error, group_channels
+        As for `model.integrations.chunk.WaveformCoder`.
+    """
+
+    codec_id = WaveformCoder.name
+
+    def __init__(
+        self,
+        mode: str = "lossless",
+        preset: str = "fast",
+        max_error: float | None = None,
+        group_channels: int = 16,
+    ) -> None:
+        self._coder = WaveformCoder(mode, preset, max_error, group_channels)
+
+
+class SpikeNumcodec(_Numcodec):
+    """The spike codecs for numcodecs.
+
+    Parameters
+    ----------
+    codec
+        As for `model.integrations.chunk.SpikeCoder`.
+    """
+
+    codec_id = SpikeCoder.name
+
+    def __init__(self, codec: str = "isi") -> None:
+        self._coder = SpikeCoder(codec)
