@@ -69,10 +69,10 @@ class PacketBuffer(wiring.Component):
         write, read = storage.write_port(), storage.read_port()
 
         pointer_bits = ceil_log2(self._depth) + 1
-        written, committed, fetched = Signal(pointer_bits), Signal(pointer_bits), Signal(pointer_bits)
+        written, committed, fetched = (Signal(pointer_bits, name=name) for name in ("written", "committed", "fetched"))
         tail = Signal(8 * TRAILER_BYTES)
         length = Signal(range(HEADER_BYTES + TRAILER_BYTES + 1))
-        checking, too_long = Signal(), Signal()
+        checking, too_long = (Signal(name=name) for name in ("checking", "too_long"))
         full, stores, taken, good, settled = Signal(), Signal(), Signal(), Signal(), Signal()
 
         m.d.comb += [
