@@ -6,7 +6,7 @@ from memory import peak_bytes
 
 from model.codecs.stream import write_leb128
 from model.errors import CodecError
-from model.integrations.chunk import SpikeCoder, WaveformCoder, decode_chunk
+from model.formats.chunk import SpikeCoder, WaveformCoder, decode_chunk
 from model.kernels.crc32c import crc32c
 
 RANDOM = np.random.default_rng(8)

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from numcodecs.abc import Codec
 from numcodecs.compat import ensure_bytes, ensure_ndarray, ndarray_copy
 
-from model.integrations.chunk import ChunkCoder, SpikeCoder, WaveformCoder, decode_chunk
+from model.formats.chunk import ChunkCoder, SpikeCoder, WaveformCoder, decode_chunk
 
 
 class _Numcodec(Codec):
@@ -43,7 +43,7 @@ class WaveformNumcodec(_Numcodec):
     Parameters
     ----------
     mode, preset, max_error, group_channels
-        As for `model.integrations.chunk.WaveformCoder`.
+        As for `model.formats.chunk.WaveformCoder`.
     """
 
     codec_id = WaveformCoder.name
@@ -64,7 +64,7 @@ class SpikeNumcodec(_Numcodec):
     Parameters
     ----------
     codec
-        As for `model.integrations.chunk.SpikeCoder`.
+        As for `model.formats.chunk.SpikeCoder`.
     """
 
     codec_id = SpikeCoder.name

@@ -15,7 +15,7 @@ from zarr.core.buffer import Buffer, NDBuffer
 from zarr.core.common import JSON, parse_named_configuration
 
 from model.errors import CodecError
-from model.integrations.chunk import ChunkCoder, SpikeCoder, WaveformCoder, decode_chunk
+from model.formats.chunk import ChunkCoder, SpikeCoder, WaveformCoder, decode_chunk
 
 
 class _ZarrCodec(ChunkCoder, ArrayBytesCodec):

@@ -1,0 +1,1 @@
+"""The commands of `corticodec`, one a file, and what they share."""

@@ -1,0 +1,88 @@
+"""`corticodec compress`."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from model.commands import options
+from model.commands.show import print_facts, progress
+from model.files.compress import compress as compress_samples
+from model.files.compress import compress_spikes
+from model.files.compressed import SUFFIX
+from model.files.open import Hints, is_raster, is_spike_folder, open_recording
+from model.files.spike_folder import NAMES
+from model.formats.chunk import ChunkCoder, SpikeCoder, WaveformCoder
+
+
+def compress(
+    source: options.Source,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help=f"The compressed file.  [default: SOURCE{SUFFIX}]")
+    ] = None,
+    max_error: Annotated[
+        float | None, typer.Option(help="Let samples change by up to so many units.  [default: none changes]")
+    ] = None,
+    preset: Annotated[str, typer.Option(help="Of samples: `fast`, or `best`, a tenth as fast and smaller.")] = "fast",
+    codec: Annotated[str, typer.Option(help="Of spikes: a codec by its name.")] = "isi",
+    channels: options.Channels = None,
+    fs: options.SamplingHz = None,
+    dtype: options.Dtype = "int16",
+    gain: options.Gain = None,
+    offset: options.Offset = 0,
+    stream: options.Stream = None,
+    series: options.Series = None,
+    workers: options.Workers = options.WORKERS,
+    as_json: options.Json = False,
+) -> None:
+    """Compress a recording to a file, without loss unless `--max-error` allows one.
+
+    Arrays and files of bytes that are all 0 or 1 are taken for rasters of spikes, and everything else for samples.
+    The output is whole or absent: it gets its name once all is on the disk.
+
+    **Examples**
+
+    `corticodec compress recording.npy`
+
+    `corticodec compress recording.dat --channels 384 --fs 30000 --gain 0.195 -o recording.ctcz`
+
+    `corticodec compress implant.wav --max-error 2`
+
+    `corticodec compress kilosort_folder --codec predictive`
+    """
+    started = time.monotonic()
+    output = output or source.with_name(source.resolve().name + SUFFIX)
+    if output.exists() and output.resolve() == source.resolve():
+        raise ValueError(f"output {output} must not be the source")
+    waveform_coder = WaveformCoder("lossless" if max_error is None else "bounded", preset, max_error)
+    if is_spike_folder(source):
+        size = sum((source / name).stat().st_size for name in NAMES if (source / name).is_file())
+        with progress(f"compressing {source.name}", size) as advance:
+            contents = compress_spikes(source, output, SpikeCoder(codec), workers, advance, fs)
+    else:
+        recording = open_recording(source, Hints(channels, fs, dtype, gain, offset, stream, series))
+        coder: ChunkCoder = SpikeCoder(codec) if is_raster(recording) else waveform_coder
+        with progress(f"compressing {source.name}", recording.signal.bytes) as advance:
+            contents = compress_samples(recording, output, coder, workers, advance)
+    seconds, size, written = time.monotonic() - started, contents.source["bytes"], output.stat().st_size
+    print_facts(
+        {
+            "output": str(output),
+            "steps": contents.steps,
+            "channels": contents.channels,
+            "dtype": contents.dtype,
+            "coder": str(contents.coder["name"]),
+            "lossless": contents.lossless,
+            "worst_error": None if contents.lossless else contents.worst_error,
+            "rms_error": None if contents.lossless else contents.rms_error,
+            "source_bytes": size,
+            "compressed_bytes": written,
+            "ratio": size / written,
+            "seconds": round(seconds, 3),
+            "mb_per_s": size / 1e6 / seconds,
+        },
+        as_json,
+    )

@@ -1,0 +1,35 @@
+"""`corticodec demo`."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+
+from model.commands import options
+from model.commands.show import print_measured
+from model.files.survey import recommended, survey
+from model.synth import physiological_raster, realistic_waveform
+
+
+def demo(as_json: options.Json = False) -> None:
+    """Compress a synthetic recording, one second of 64 channels, and its spikes, and show what became of them.
+
+    **Example**
+
+    `corticodec demo`
+    """
+    waveform, _ = realistic_waveform(20_000, 64)
+    measured = survey(waveform, raster=False, general=True)
+    print_measured(measured, recommended(measured)[1], as_json)
+    if as_json:
+        return
+    raster = physiological_raster(256, 20_000)
+    measured = survey(raster, raster=True, general=True)
+    Console().print("\nSpikes of 256 channels, 20 s in steps of 1 ms, a byte each:")
+    print_measured(measured, recommended(measured)[1], as_json)
+    example = Path(tempfile.gettempdir()) / "corticodec-demo.npy"
+    Console().print(f"\nTry it: corticodec compress {example}", highlight=False, soft_wrap=True)
+    np.save(example, waveform)

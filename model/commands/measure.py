@@ -1,0 +1,73 @@
+"""`corticodec recommend` and `corticodec bench`: coders on a sample of one's own recording."""
+
+from __future__ import annotations
+
+from model.commands import options
+from model.commands.show import print_measured
+from model.files.open import Hints, is_raster, is_spike_folder, open_recording
+from model.files.recording import Recording
+from model.files.spike_folder import SpikeRaster, read_folder
+from model.files.survey import recommended, sample_of, survey
+
+
+def recommend(
+    source: options.Source,
+    channels: options.Channels = None,
+    fs: options.SamplingHz = None,
+    dtype: options.Dtype = "int16",
+    gain: options.Gain = None,
+    offset: options.Offset = 0,
+    stream: options.Stream = None,
+    series: options.Series = None,
+    as_json: options.Json = False,
+) -> None:
+    """Measure this package's coders on the middle of a recording, and recommend one.
+
+    **Examples**
+
+    `corticodec recommend recording.npy`
+
+    `corticodec recommend recording.dat --channels 384 --fs 30000`
+    """
+    hints = Hints(channels, fs, dtype, gain, offset, stream, series)
+    recording, raster = _opened(source, hints)
+    measured = survey(sample_of(recording), raster, general=False)
+    _, reason = recommended(measured)
+    print_measured(measured, reason, as_json)
+
+
+def bench(
+    source: options.Source,
+    channels: options.Channels = None,
+    fs: options.SamplingHz = None,
+    dtype: options.Dtype = "int16",
+    gain: options.Gain = None,
+    offset: options.Offset = 0,
+    stream: options.Stream = None,
+    series: options.Series = None,
+    as_json: options.Json = False,
+) -> None:
+    """Measure this package's coders and general ones side by side, on the middle of a recording, each on one core.
+
+    **Examples**
+
+    `corticodec bench recording.npy`
+
+    `corticodec bench recording.wav --json`
+    """
+    recording, raster = _opened(source, Hints(channels, fs, dtype, gain, offset, stream, series))
+    rows = sample_of(recording)
+    measured = survey(rows, raster, general=True)
+    reason = (
+        f"Measured on {rows.shape[0]:,} steps of {rows.shape[1]:,} channels, {rows.nbytes:,} bytes of {rows.dtype}."
+    )
+    print_measured(measured, reason, as_json)
+
+
+def _opened(source: options.Source, hints: Hints) -> tuple[Recording, bool]:
+    """Return a recording, and whether it is a raster of spikes."""
+    if is_spike_folder(source):
+        spikes, clusters, _ = read_folder(source)
+        return SpikeRaster(source, spikes.sorted()[0], clusters.size, hints.sampling_hz), True
+    recording = open_recording(source, hints)
+    return recording, is_raster(recording)

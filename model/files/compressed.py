@@ -1,0 +1,214 @@
+"""Compressed recordings: a ZIP file of blocks of time, each coded by itself (docs/files.md)."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.errors import CodecError
+from model.files.recording import Rows, Signal
+from model.formats.chunk import decode_chunk
+
+SUFFIX = ".ctcz"
+MIME_TYPE = b"application/x-corticodec-recording"
+"""The first file in the ZIP, uncompressed, so that its first bytes tell what it is."""
+VERSION = 1
+CONTENTS = "recording.json"
+PART_BYTES_MAX = 1 << 28
+"""Most bytes of anything but blocks."""
+
+
+@dataclass
+class Contents:
+    """What a compressed recording says of itself.
+
+    Attributes
+    ----------
+    steps, channels, dtype, sampling_hz, gain_microvolts, offset_microvolts, channel_names
+        As for `Signal`.
+    block_steps : int
+        Steps of a block, but of the last one, which may have fewer.
+    coder : dict
+        What coded the blocks, with its arguments.
+    lossless : bool
+        Whether every sample is as it was.
+    source : dict
+        Of what was compressed: its `name`, `kind`, `bytes`, and `sha256` if it is one file.
+    layout : dict or None
+        Where the samples lay in the source, if its bytes can be restored.
+    samples_sha256 : str
+        Digest of all samples as they are decoded, step by step.
+    worst_error, rms_error : float
+        Of the samples, in their units.
+    segments : list of int
+        Steps of each segment, for the spikes of a sorting.
+    """
+
+    steps: int
+    channels: int
+    dtype: str
+    block_steps: int
+    coder: dict[str, Any]
+    lossless: bool
+    source: dict[str, Any]
+    sampling_hz: float | None = None
+    gain_microvolts: list[float] = field(default_factory=list)
+    offset_microvolts: list[float] = field(default_factory=list)
+    channel_names: list[str] = field(default_factory=list)
+    layout: dict[str, Any] | None = None
+    samples_sha256: str = ""
+    worst_error: float = 0.0
+    rms_error: float = 0.0
+    segments: list[int] = field(default_factory=list)
+
+    @property
+    def signal(self) -> Signal:
+        """The same as for a recording."""
+        return Signal(
+            self.steps,
+            self.channels,
+            np.dtype(self.dtype),
+            self.sampling_hz,
+            self.gain_microvolts,
+            self.offset_microvolts,
+            self.channel_names,
+        )
+
+    @property
+    def n_blocks(self) -> int:
+        """Blocks of the file."""
+        return -(-self.steps // self.block_steps)
+
+    def block_range(self, index: int) -> tuple[int, int]:
+        """Return first and last step, exclusive, of a block."""
+        return index * self.block_steps, min((index + 1) * self.block_steps, self.steps)
+
+
+class CompressedWriter:
+    """Writes a compressed recording as it comes.
+
+    Parameters
+    ----------
+    file : binary file
+        An empty one.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._archive = zipfile.ZipFile(file, "w", zipfile.ZIP_STORED)
+        self._write("mimetype", MIME_TYPE)
+        self._blocks = 0
+
+    def add_block(self, chunk: bytes) -> None:
+        """Write the next block."""
+        self._write(_block_name(self._blocks), chunk)
+        self._blocks += 1
+
+    def add_part(self, name: str, data: bytes) -> None:
+        """Write something else, deflated."""
+        self._write(name, data, zipfile.ZIP_DEFLATED)
+
+    def finish(self, contents: Contents) -> None:
+        """Write the contents and the directory."""
+        self.add_part(CONTENTS, json.dumps({"version": VERSION, **asdict(contents)}, indent=1).encode())
+        self._archive.close()
+
+    def _write(self, name: str, data: bytes, method: int = zipfile.ZIP_STORED) -> None:
+        # Without the time of day, the same recording gives the same file.
+        self._archive.writestr(zipfile.ZipInfo(name), data, method)
+
+
+class CompressedRecording:
+    """A compressed recording, open for reading.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Attributes
+    ----------
+    contents : Contents
+        What it says of itself.
+
+    Raises
+    ------
+    CodecError
+        It is damaged, cut off or of another kind.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._archive = zipfile.ZipFile(path)
+        except zipfile.BadZipFile as error:
+            raise CodecError(f"{path} is no compressed recording, or is cut off: {error}") from None
+        if self.part("mimetype") != MIME_TYPE:
+            raise CodecError(f"{path} is no compressed recording")
+        self.contents = _read_contents(self.part(CONTENTS) or b"")
+
+    def block(self, index: int) -> Rows:
+        """Return the samples of a block."""
+        start, stop = self.contents.block_range(index)
+        rows = decode_chunk(self._read(_block_name(index)))
+        shape, dtype = (stop - start, self.contents.channels), np.dtype(self.contents.dtype)
+        if rows.shape != shape or rows.dtype != dtype:
+            raise CodecError(f"block {index} holds {rows.dtype} {rows.shape}, but should hold {dtype} {shape}")
+        return rows
+
+    def blocks(self) -> Iterator[Rows]:
+        """Yield the samples of all blocks."""
+        return map(self.block, range(self.contents.n_blocks))
+
+    def part(self, name: str) -> bytes | None:
+        """Return something else than a block; None if the file does not have it."""
+        if name not in self._archive.NameToInfo:
+            return None
+        return self._read(name)
+
+    def array(self, name: str) -> NDArray[Any] | None:
+        """Return a part that is a chunk."""
+        data = self.part(name)
+        return None if data is None else decode_chunk(data)
+
+    def sizes(self) -> dict[str, int]:
+        """Return the bytes of each part, by name; those of blocks too."""
+        return {name: info.compress_size for name, info in self._archive.NameToInfo.items()}
+
+    def _read(self, name: str) -> bytes:
+        try:
+            info = self._archive.getinfo(name)
+            if info.compress_type != zipfile.ZIP_STORED and info.file_size > PART_BYTES_MAX:
+                raise CodecError(f"{self.path} has a part {name} of {info.file_size} bytes, more than there may be")
+            return self._archive.read(info)
+        except KeyError:
+            raise CodecError(f"{self.path} has no part {name}") from None
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+            raise CodecError(f"{self.path} is damaged in {name}: {error}") from None
+
+
+def _block_name(index: int) -> str:
+    return f"blocks/{index:08}"
+
+
+def _read_contents(data: bytes) -> Contents:
+    try:
+        fields = json.loads(data)
+        version = fields.pop("version")
+        contents = Contents(**fields)
+        np.dtype(contents.dtype)
+        counts = [contents.steps, contents.channels, contents.block_steps - 1, *contents.segments]
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise CodecError(f"recording does not say what it holds: {error}") from None
+    if version != VERSION:
+        raise CodecError(f"recording is of version {version}; this decoder knows version {VERSION}")
+    if not all(isinstance(count, int) and count >= 0 for count in counts):
+        raise CodecError("recording claims a shape that there cannot be")
+    return contents

@@ -1,0 +1,168 @@
+"""Writes a compressed recording back: as the file that it was, or as another kind; or only checks it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from model.errors import CodecError
+from model.files.compress import Advance, file_sha256
+from model.files.compressed import CompressedRecording
+from model.files.flat import RAW_SUFFIXES, FlatWriter, Layout
+from model.files.nwb import write_nwb
+from model.files.recording import Rows, Signal
+from model.files.spike_folder import NAMES, SpikeList
+from model.files.whole import whole_file
+from model.parallel import in_order
+
+
+def restored_name(recording: CompressedRecording) -> str:
+    """Return the name that the output has unless another is given."""
+    contents = recording.contents
+    name = Path(contents.source["name"]).name
+    return name if contents.layout or is_spike_list(recording) else f"{Path(name).stem}.npy"
+
+
+def is_spike_list(recording: CompressedRecording) -> bool:
+    """Return whether a recording is a list of spikes, and not samples."""
+    return recording.part("clusters") is not None
+
+
+def decompress(
+    recording: CompressedRecording, output: Path, start: int, stop: int, workers: int, advance: Advance
+) -> None:
+    """Write steps `start` to `stop` of a recording to a file, which is whole or absent.
+
+    All steps of a file that the compressed one knows all bytes of, written to a name that ends as it did, are that
+    file, byte for byte. `.npy`, `.nwb` and raw binary (`.bin`, `.dat`, `.raw`) are written of any recording.
+
+    Raises
+    ------
+    CodecError
+        The recording is damaged, or is not what it says.
+    ValueError
+        It cannot be written so.
+    """
+    contents = recording.contents
+    whole = (start, stop) == (0, contents.steps)
+    suffix, source_suffix = output.suffix.lower(), Path(contents.source["name"]).suffix.lower()
+    if whole and contents.layout and suffix == source_suffix:
+        _write_original(recording, output, workers, advance)
+        return
+    signal = replace(contents.signal, steps=stop - start)
+    pieces = _pieces(recording, start, stop, workers, advance)
+    if suffix == ".nwb":
+        times = recording.array("times")
+        write_nwb(output, signal, pieces, None if times is None else times[start:stop])
+    elif suffix == ".npy":
+        with whole_file(output) as file:
+            _write_npy_head(file, signal)
+            _write_all(file, pieces)
+    elif suffix in RAW_SUFFIXES:
+        with whole_file(output) as file:
+            _write_all(file, pieces)
+    else:
+        allowed = dict.fromkeys(
+            ([source_suffix] if whole and contents.layout else []) + [".npy", ".nwb", *RAW_SUFFIXES]
+        )
+        raise ValueError(f"output must end in {', '.join(allowed)}, not {output.name!r}")
+
+
+def decompress_spikes(recording: CompressedRecording, folder: Path, workers: int, advance: Advance) -> None:
+    """Write the two files of a list of spikes into a folder, which may be a new one."""
+    spikes = read_spikes(recording, workers, advance)
+    clusters = recording.array("clusters")
+    if clusters is None or (spikes.units.size and spikes.units.max() >= clusters.size):
+        raise CodecError(f"{recording.path} has spikes of units that it does not name")
+    folder.mkdir(exist_ok=True)
+    for index, (name, values) in enumerate(zip(NAMES, (spikes.samples, clusters[spikes.units]), strict=True)):
+        head, dtype = recording.part(f"head-{index}"), recording.part(f"type-{index}")
+        if head is None or dtype is None:
+            raise CodecError(f"{recording.path} does not have the head of {name}")
+        with whole_file(folder / name) as file:
+            file.write(head + values.astype(dtype.decode()).tobytes())
+
+
+def read_spikes(recording: CompressedRecording, workers: int, advance: Advance) -> SpikeList:
+    """Return the spikes of a list, in the order in which they were."""
+    samples, units, start = [], [], 0
+    for rows in _pieces(recording, 0, recording.contents.steps, workers, advance):
+        steps, channels = np.nonzero(rows)
+        samples.append(steps + start)
+        units.append(channels)
+        start += len(rows)
+    empty = np.empty(0, np.int64)
+    ordered = SpikeList(np.concatenate([empty, *samples]), np.concatenate([empty, *units]))
+    return ordered.restored(*(_positions(recording, name) for name in ("moved", "places", "repeated")))
+
+
+def verify(recording: CompressedRecording, workers: int, advance: Advance) -> None:
+    """Decode everything, and raise `CodecError` where it is not what was compressed."""
+    if is_spike_list(recording):
+        read_spikes(recording, workers, advance)
+    else:
+        for _ in _pieces(recording, 0, recording.contents.steps, workers, advance):
+            pass
+    for name in recording.sizes():
+        if not name.startswith("blocks/"):
+            recording.part(name)
+
+
+def _positions(recording: CompressedRecording, name: str) -> NDArray[np.int64]:
+    """Return a part that holds positions in a list of spikes."""
+    positions = recording.array(name)
+    if positions is None or positions.dtype != np.int64 or positions.ndim != 1:
+        raise CodecError(f"{recording.path} does not tell the order of its spikes")
+    return positions
+
+
+def _pieces(
+    recording: CompressedRecording, start: int, stop: int, workers: int, advance: Callable[[int], None]
+) -> Iterator[Rows]:
+    """Yield the rows from `start` to `stop`; if these are all, check in the end that they are those compressed."""
+    contents, digest = recording.contents, hashlib.sha256()
+    first = start // contents.block_steps
+    blocks = range(first, -(-stop // contents.block_steps) if stop > start else first)
+    for index, rows in zip(blocks, in_order(recording.block, blocks, workers), strict=True):
+        block_start, _ = contents.block_range(index)
+        kept = rows[max(0, start - block_start) : stop - block_start]
+        digest.update(np.ascontiguousarray(kept).data)
+        yield kept
+        advance(kept.nbytes)
+    if (start, stop) == (0, contents.steps) and digest.hexdigest() != contents.samples_sha256:
+        raise CodecError(f"{recording.path} does not hold the samples that were compressed: their SHA-256 differs")
+
+
+def _write_original(recording: CompressedRecording, output: Path, workers: int, advance: Advance) -> None:
+    contents = recording.contents
+    head, tail = recording.part("head"), recording.part("tail")
+    try:
+        layout = Layout(**(contents.layout or {}))
+    except TypeError as error:
+        raise CodecError(f"{recording.path} does not tell how its source was laid out: {error}") from None
+    if head is None or tail is None or len(head) != layout.offset:
+        raise CodecError(f"{recording.path} does not have all bytes of its source")
+    with whole_file(output) as file:
+        writer = FlatWriter(file, contents.signal, layout, head, tail)
+        for rows in _pieces(recording, 0, contents.steps, workers, advance):
+            writer.write(rows)
+        file.flush()
+        if contents.lossless and file_sha256(Path(file.name)) != contents.source["sha256"]:
+            raise CodecError(f"{recording.path} does not give its source back: the SHA-256 differs")
+
+
+def _write_npy_head(file: IO[bytes], signal: Signal) -> None:
+    shape = (signal.steps, signal.channels)
+    npy.write_array_header_1_0(file, {"descr": signal.dtype.str, "fortran_order": False, "shape": shape})
+
+
+def _write_all(file: IO[bytes], pieces: Iterator[Rows]) -> None:
+    for rows in pieces:
+        file.write(rows.tobytes())
