@@ -73,6 +73,27 @@ def test_groups_are_found_and_save():
     assert result.compressed_bytes < 0.8 * SpikeCodec().compress(raster)[1].compressed_bytes
 
 
+def test_groups_of_the_next_block_of_channels_have_other_labels(monkeypatch):
+    raster = correlated_raster()
+    monkeypatch.setattr(grouping, "BLOCK_CHANNELS", 12)
+    assert grouping.choose(raster, 8, None).tolist() == expected_labels().tolist()
+
+
+def test_channels_that_save_most_are_joined_first():
+    raster = bernoulli_raster(0.1, 3000, 3)
+    raster[:, 2] = raster[:, 0]
+    raster[::3, 1] = raster[::3, 0]
+    assert grouping.choose(raster, 2, None).tolist() == [1, grouping.ALONE, 1]
+
+
+@pytest.mark.parametrize("length", range(3))
+def test_groups_that_are_cut_off_are_refused(length):
+    written = grouping.write(np.array([1, 2, 1, 2, 0, 0, 1, 2, 1, 2]))
+    assert len(written) == 4
+    with pytest.raises(CodecError, match="cut off"):
+        grouping.read(written[:length], 10, 2)
+
+
 def test_sparsity_is_that_of_the_differences():
     raster = correlated_raster()
     _, result = DeltaSpikeCodec().compress(raster)

@@ -75,6 +75,36 @@ def test_channels_that_depend_on_each_other_are_coupled():
     assert listed.sources.tolist() == [9, 2]
 
 
+@pytest.mark.parametrize(("far", "kind"), [(True, coupling.LISTED), (False, coupling.ADJACENT)])
+def test_a_busy_raster_is_given_the_coupling_that_saves_most(far, kind):
+    cells = bernoulli_raster(0.03, 40_000, 14)
+    raster = cells[:, :-2] | cells[:, 1:-1] | cells[:, 2:]  # what a cell fires is seen by three electrodes
+    if far:
+        raster = raster[:, [0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11]]
+    assert [of.kind for of in coupling.candidates(raster, int(raster.sum()))] == [kind]
+
+
+@pytest.mark.parametrize("steps", [4_000, 40_000])
+def test_channels_that_know_nothing_of_each_other_are_not_listed(steps):
+    raster = bernoulli_raster(0.05, steps, 12)
+    assert {of.kind for of in coupling.candidates(raster, int(raster.sum()))} <= {coupling.NONE, coupling.ADJACENT}
+
+
+def test_a_busy_raster_without_couplings_is_given_none():
+    raster = bernoulli_raster(0.05, 40_000, 12)
+    assert [of.kind for of in coupling.candidates(raster, int(raster.sum()))] == [coupling.NONE]
+
+
+def test_what_a_coupling_saves_is_its_likelihood_ratio():
+    counts = np.array([[100, 60, 10], [60, 100, 11], [10, 11, 100]], dtype=np.int32)
+    bits = (60 * np.log(60 / 10) - 50) / np.log(2)
+    expected = np.array([[0, bits, 0], [bits, 0, 0], [0, 0, 0]])
+    np.testing.assert_allclose(coupling.saved_bits(counts, 1000, 1000), expected, rtol=1e-5)
+    np.testing.assert_allclose(coupling.saved_bits(counts, 1000, 3000), 3 * expected, rtol=1e-5)
+    chance = np.array([[100, 12], [12, 100]], dtype=np.int32)
+    assert not coupling.saved_bits(chance, 1000, 1000).any()
+
+
 @given(st.integers(1, 40), st.data())
 def test_couplings_come_back(channels, data):
     rows = [data.draw(st.sets(st.integers(0, channels - 1), max_size=8)) - {channel} for channel in range(channels)]
@@ -93,6 +123,19 @@ def test_couplings_come_back(channels, data):
 def test_forged_couplings_are_refused(data):
     with pytest.raises(CodecError, match="couplings"):
         coupling.read(coupling.LISTED, 3, data)
+
+
+@pytest.mark.parametrize(
+    ("channels", "sources"),
+    [(3, [3]), (3, [0]), (3, [2, 1]), (3, [1, 1]), (20, range(1, 10))],
+    ids=["no such channel", "itself", "falling", "twice", "too many"],
+)
+def test_couplings_that_there_cannot_be_are_refused(channels, sources):
+    counts = np.zeros(channels, dtype=np.int64)
+    counts[0] = len(sources)
+    written = coupling.Coupling(coupling.LISTED, counts, np.array(sources)).write()
+    with pytest.raises(CodecError, match="couplings"):
+        coupling.read(coupling.LISTED, channels, written)
 
 
 @given(rasters(), st.lists(st.tuples(st.integers(0, 30), st.integers(-20, 20)), max_size=3))
