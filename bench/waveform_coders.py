@@ -41,7 +41,7 @@ class Coder:
 
 def own_coder(preset: str) -> Coder:
     """Return a preset of this package, on one thread."""
-    codec = WaveformCodec(preset=preset, workers=1, chunk_steps=1 << 17)
+    codec = WaveformCodec("lossless", preset=preset, workers=1, chunk_steps=1 << 17)
     return Coder(f"corticodec {preset}", lambda x: [codec.compress(x)[0]], lambda data, _: codec.decompress(data[0]))
 
 

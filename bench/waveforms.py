@@ -123,7 +123,7 @@ def _timed(function: Callable[[], Result]) -> tuple[Result, float]:
 
 def lossy_rows(workload: Workload, waveforms: list[Samples]) -> Iterator[LossyRow]:
     """Yield the bounded mode and bits cut off, both coded by `best`, at each of a workload's bounds."""
-    lossless = WaveformCodec(workers=1, chunk_steps=1 << 17)
+    lossless = WaveformCodec("lossless", workers=1, chunk_steps=1 << 17)
     for bound in workload.bounds:
         codec = WaveformCodec("bounded", max_error=bound, workers=1, chunk_steps=1 << 17)
         streams = [codec.compress(samples)[0] for samples in waveforms]

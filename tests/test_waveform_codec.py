@@ -39,14 +39,14 @@ def assert_comes_back(codec: WaveformCodec, waveform: np.ndarray) -> bytes:
 @pytest.mark.parametrize("shape", [(1, 1), (1, 40), (2, 3), (31, 1), (1000, 17), (0, 3), (3, 0), (0, 0)])
 def test_shapes_down_to_nothing(preset, shape):
     noise = np.random.default_rng(1).normal(0, 20, shape).astype(np.int16)
-    assert_comes_back(get_codec("waveform", preset=preset), noise)
+    assert_comes_back(get_codec("waveform", mode="lossless", preset=preset), noise)
 
 
 @on_presets
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
 def test_every_type_of_samples(preset, dtype):
     noise = np.random.default_rng(1).normal(60, 12, (300, 3)).round().clip(0, 127)
-    assert_comes_back(WaveformCodec(preset=preset), noise.astype(dtype))
+    assert_comes_back(WaveformCodec("lossless", preset=preset), noise.astype(dtype))
 
 
 @on_presets
@@ -58,7 +58,7 @@ def test_every_memory_layout(preset, order, realistic):
         "big-endian": realistic.astype(">i2"),
         "read-only": np.frombuffer(realistic.tobytes(), np.int16).reshape(realistic.shape),
     }[order]
-    assert_comes_back(WaveformCodec(preset=preset), waveform)
+    assert_comes_back(WaveformCodec("lossless", preset=preset), waveform)
 
 
 def extremes() -> dict[str, np.ndarray]:
@@ -84,43 +84,46 @@ def extremes() -> dict[str, np.ndarray]:
 @on_presets
 @pytest.mark.parametrize("name", extremes())
 def test_extremes(preset, name):
-    assert_comes_back(WaveformCodec(preset=preset), extremes()[name])
+    assert_comes_back(WaveformCodec("lossless", preset=preset), extremes()[name])
 
 
 @on_presets
 @given(waveform=arrays(np.int16, st.tuples(st.integers(1, 30), st.integers(1, 4))))
 def test_anything_comes_back(preset, waveform):
-    assert_comes_back(WaveformCodec(preset=preset, chunk_steps=11, group_channels=3, workers=1), waveform)
+    assert_comes_back(WaveformCodec("lossless", preset=preset, chunk_steps=11, group_channels=3, workers=1), waveform)
 
 
 @on_presets
 def test_random_bytes_hardly_expand(preset):
     noise = np.random.default_rng(1).integers(-32768, 32768, (20_000, 4)).astype(np.int16)
-    assert len(assert_comes_back(WaveformCodec(preset=preset), noise)) < 1.02 * noise.nbytes
+    assert len(assert_comes_back(WaveformCodec("lossless", preset=preset), noise)) < 1.02 * noise.nbytes
 
 
 @on_presets
 def test_chunks_groups_and_threads_change_nothing_but_the_size(preset, realistic):
-    whole = WaveformCodec(preset=preset, workers=1)
-    cut = WaveformCodec(preset=preset, chunk_steps=700, group_channels=6, workers=3)
+    whole = WaveformCodec("lossless", preset=preset, workers=1)
+    cut = WaveformCodec("lossless", preset=preset, chunk_steps=700, group_channels=6, workers=3)
     data = assert_comes_back(cut, realistic)
     assert Stream(data).header.n_chunks == 5
     np.testing.assert_array_equal(whole.decompress(data), realistic)
-    assert WaveformCodec(preset=preset, chunk_steps=700, group_channels=6, workers=1).compress(realistic)[0] == data
+    assert (
+        WaveformCodec("lossless", preset=preset, chunk_steps=700, group_channels=6, workers=1).compress(realistic)[0]
+        == data
+    )
 
 
 @on_presets
 @pytest.mark.parametrize("steps", [(0, 3000), (650, 1450), (700, 1400), (2999, 3000), (5, 5), (0, 0)])
 @pytest.mark.parametrize("channels", [(0, 20), (4, 13), (6, 12), (19, 20), (3, 3)])
 def test_ranges_are_those_of_the_whole(preset, steps, channels, realistic):
-    codec = WaveformCodec(preset=preset, chunk_steps=700, group_channels=6)
+    codec = WaveformCodec("lossless", preset=preset, chunk_steps=700, group_channels=6)
     data, _ = codec.compress(realistic)
     part = codec.decompress(data, 3000, 20, start=steps[0], stop=steps[1], channels=channels)
     np.testing.assert_array_equal(part, realistic[slice(*steps), slice(*channels)])
 
 
 def test_a_range_does_not_read_the_rest(realistic):
-    codec = WaveformCodec(chunk_steps=700, group_channels=6)
+    codec = WaveformCodec("lossless", chunk_steps=700, group_channels=6)
     data, _ = codec.compress(realistic)
     damaged = bytearray(data)
     damaged[-100] ^= 1
@@ -130,7 +133,7 @@ def test_a_range_does_not_read_the_rest(realistic):
 
 
 def test_undamaged_chunks_are_recovered(realistic):
-    codec = WaveformCodec(preset="fast", chunk_steps=700)
+    codec = WaveformCodec("lossless", preset="fast", chunk_steps=700)
     data, _ = codec.compress(realistic)
     stream = Stream(data)
     for chunk in range(5):
@@ -151,8 +154,8 @@ def test_undamaged_chunks_are_recovered(realistic):
 
 
 def test_better_than_first_difference_and_entropy(realistic):
-    _, best = WaveformCodec().compress(realistic)
-    _, fast = WaveformCodec(preset="fast").compress(realistic)
+    _, best = WaveformCodec("lossless").compress(realistic)
+    _, fast = WaveformCodec("lossless", preset="fast").compress(realistic)
     differences = np.diff(realistic, axis=0)
     _, counts = np.unique(differences, return_counts=True)
     entropy = -np.sum(counts / differences.size * np.log2(counts / differences.size))
@@ -163,15 +166,15 @@ def test_common_mode_is_predicted_from_neighbours():
     rng = np.random.default_rng(5)
     common = rng.normal(0, 40, (5000, 1))
     waveform = (common + rng.normal(0, 4, (5000, 8))).round().astype(np.int16)
-    _, together = WaveformCodec(preset="fast").compress(waveform)
-    _, apart = WaveformCodec(preset="fast", group_channels=1).compress(waveform)
+    _, together = WaveformCodec("lossless", preset="fast").compress(waveform)
+    _, apart = WaveformCodec("lossless", preset="fast", group_channels=1).compress(waveform)
     assert together.compressed_bytes < 0.75 * apart.compressed_bytes
 
 
 @on_presets
 @pytest.mark.parametrize(("gain", "offset"), [(64.061577, 31.03), (12.0195, -3.7), (2.34, 0.2), (100, 7)])
 def test_a_gain_that_is_no_integer_costs_nothing(preset, gain, offset, realistic):
-    codec = WaveformCodec(preset=preset)
+    codec = WaveformCodec("lossless", preset=preset)
     stored = np.rint(realistic.astype(float) * gain + offset).astype(np.int32)
     bits_of_codes = codec.compress(realistic)[1].bits_per_sample
     data = assert_comes_back(codec, stored)
@@ -184,9 +187,9 @@ def test_unequal_widths_of_codes_are_used(slow, monkeypatch):
     edges = np.cumsum(rng.uniform(0.2, 1.8, 160))
     voltage = 80 + slow * np.sin(np.arange(40_000) / 900) + rng.normal(0, 8, 40_000)
     waveform = np.searchsorted(edges, voltage)[:, np.newaxis].astype(np.int16)
-    data = assert_comes_back(WaveformCodec(), waveform)
+    data = assert_comes_back(WaveformCodec("lossless"), waveform)
     monkeypatch.setattr(waveform_best, "find_levels", lambda *_: np.empty(0, np.int64))
-    assert len(data) < 0.99 * len(assert_comes_back(WaveformCodec(), waveform))
+    assert len(data) < 0.99 * len(assert_comes_back(WaveformCodec("lossless"), waveform))
 
 
 # Bounded error
@@ -200,7 +203,7 @@ def test_bound_is_kept_exactly(preset, max_error, realistic):
     errors = codec.decompress(data).astype(int) - realistic
     assert np.abs(errors).max() == result.worst_error <= max_error == result.max_error
     assert result.rms_error == pytest.approx(np.sqrt(np.mean(errors**2)))
-    lossless = WaveformCodec(preset=preset).compress(realistic)[1]
+    lossless = WaveformCodec("lossless", preset=preset).compress(realistic)[1]
     assert result.compressed_bytes < lossless.compressed_bytes
 
 
@@ -273,7 +276,7 @@ def test_memory_does_not_grow_with_the_recording(tmp_path):
     path = tmp_path / "recording.npy"
     recording = np.lib.format.open_memmap(path, "w+", np.int16, (1 << 20, 8))
     recording[:] = np.tile(realistic_waveform(1 << 13, 8)[0], (128, 1))
-    codec = WaveformCodec(preset="fast", chunk_steps=1 << 13, workers=1)
+    codec = WaveformCodec("lossless", preset="fast", chunk_steps=1 << 13, workers=1)
     codec.compress(recording[:100])
     tracemalloc.start()
     data, _ = codec.compress(np.load(path, mmap_mode="r"))
@@ -284,7 +287,7 @@ def test_memory_does_not_grow_with_the_recording(tmp_path):
 
 
 def test_result_states_what_it_came_to(realistic):
-    data, result = WaveformCodec(sampling_hz=30_000).compress(realistic)
+    data, result = WaveformCodec("lossless", sampling_hz=30_000).compress(realistic)
     assert result.raw_bytes == realistic.nbytes
     assert result.compression_ratio == realistic.nbytes / len(data)
     assert result.bits_per_sample == 8 * len(data) / realistic.size
@@ -295,10 +298,11 @@ def test_result_states_what_it_came_to(realistic):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"mode": "full"}, "mode must be one of lossless, bounded, not 'full'"),
+        ({"mode": "half"}, "mode must be one of full, waveform, spike, lossless, bounded, not 'half'"),
         ({"preset": "slow"}, "preset must be one of fast, best, not 'slow'"),
         ({"mode": "bounded"}, "mode 'bounded' takes exactly one of max_error, .*, not none"),
-        ({"max_error": 2}, "mode 'lossless' takes none of them, not max_error"),
+        ({"mode": "lossless", "max_error": 2}, "mode 'lossless' takes none of them, not max_error"),
+        ({"max_error": 2}, "mode 'full' takes none of them, not max_error"),
         (
             {"mode": "bounded", "max_error": 2, "target_ratio": 3},
             "takes exactly one of .* not max_error and target_ratio",
@@ -332,7 +336,10 @@ def test_arguments_that_are_wrong_are_named(arguments, message):
         (np.ma.masked_array([[1]]), "waveform must be a plain array, not a masked one"),
         (np.array([[1.0, np.nan]]), "waveform must be finite, not nan"),
         (np.array([[-np.inf]]), "waveform must be finite, not -inf"),
-        (np.array([[0.5]], np.float32), "waveform of type float32 must hold integers .* not 0.5; divide by the gain"),
+        (
+            np.array([[0.5]], np.float32),
+            "waveform of type float32 must hold integers .* not 0.5; divide by the gain, or allow",
+        ),
         (np.array([[-0.0]]), "must hold integers to be coded without loss, not -0.0"),
         (np.array([[2**31]]), "waveform must hold values in -2147483648..2147483647"),
         (np.array([[1e300]]), "waveform must hold values in -2147483648..2147483647"),
@@ -340,7 +347,7 @@ def test_arguments_that_are_wrong_are_named(arguments, message):
 )
 def test_waveforms_that_cannot_be_coded_are_named(waveform, message):
     with pytest.raises(ValueError, match=message):
-        WaveformCodec().compress(waveform)
+        WaveformCodec("lossless").compress(waveform)
 
 
 @pytest.mark.parametrize(
@@ -356,7 +363,7 @@ def test_waveforms_that_cannot_be_coded_are_named(waveform, message):
     ],
 )
 def test_wrong_arguments_of_decompress_are_named(arguments, error, message, realistic):
-    codec = WaveformCodec(preset="fast")
+    codec = WaveformCodec("lossless", preset="fast")
     data, _ = codec.compress(realistic)
     with pytest.raises(error, match=message):
         codec.decompress(data, **arguments)
@@ -376,16 +383,16 @@ def test_neuralink_files_as_stored(data_folder):
     waveforms = list(neuralink_files(data_folder))[::10]
     ratios = []
     for waveform in waveforms:
-        data = assert_comes_back(WaveformCodec(chunk_steps=1 << 17), waveform)
+        data = assert_comes_back(WaveformCodec("lossless", chunk_steps=1 << 17), waveform)
         ratios.append(waveform.nbytes / len(data))
     assert np.mean(ratios) > 3.5
 
 
 def test_locust_and_neuropixels_as_stored(data_folder):
     locust = np.fromfile(data_folder / "raw/locust/locust_trial_01.raw", "<i2").reshape(-1, 4)[: 1 << 16]
-    assert locust.nbytes / len(assert_comes_back(WaveformCodec(), locust)) > 2.04
+    assert locust.nbytes / len(assert_comes_back(WaveformCodec("lossless"), locust)) > 2.04
     neuropixels = np.fromfile(data_folder / "raw/neuropixels/continuous.dat", "<i2").reshape(-1, 385)
-    assert neuropixels.nbytes / len(assert_comes_back(WaveformCodec(), neuropixels)) > 3.4
+    assert neuropixels.nbytes / len(assert_comes_back(WaveformCodec("lossless"), neuropixels)) > 3.4
 
 
 # The format
@@ -417,8 +424,10 @@ def test_streams_of_this_version_are_decoded(preset):
 
 def test_the_example_of_the_page_runs(realistic, capsys):
     (example,) = Document("waveform-streams.md").code("Waveform streams")
-    names = {"waveform": np.tile(realistic, (14, 2)), "damaged": WaveformCodec().compress(realistic)[0]}
+    names = {"waveform": np.tile(realistic, (14, 2)), "damaged": WaveformCodec("lossless").compress(realistic)[0]}
     exec(example, names)
     np.testing.assert_array_equal(names["part"], names["waveform"][20_000:40_000, 16:32])
     assert names["left"].lost == []
-    assert "waveform lossless (best): 42000 x 40 samples" in capsys.readouterr().out
+    np.testing.assert_array_equal(names["left"].waveform, realistic)
+    assert names["decoded"].shape == names["waveform"].shape
+    assert "waveform full (best): 42000 x 40 samples" in capsys.readouterr().out

@@ -8,21 +8,23 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model.kernels.spike_peaks import count_matches, find_peaks
+from model.codecs.spike_detection import (
+    BEFORE,
+    THRESHOLD_SIGMA,
+    Band,
+    Troughs,
+    find_troughs,
+    noise_of,
+    split,
+    steps_in,
+)
+from model.kernels.spike_peaks import count_matches
 
 LFP_HIGHEST_HZ = 300.0
-SPIKES_HZ = (300.0, 6000.0)
-"""The bands of field potential and spikes."""
-THRESHOLD_SIGMA = 4.5
-"""A spike is so many times the noise, which is its median size over 0.6745 (Quiroga et al. 2004)."""
-SIGMA_OF_MEDIAN = 1 / 0.6745
-DEAD_MS = 1.0
 TOLERANCE_MS = 0.5
 """Detections so near to each other are the same."""
 SNIPPET_MS = 2.4
 """A spike is so long."""
-EDGE_MS = 2.0
-"""Nearer to the ends of what is compared at once the filter is not to be trusted."""
 
 
 @dataclass
@@ -89,75 +91,66 @@ class Fidelity:
         return self.matched / self.detected if self.detected else math.nan
 
 
-def compare(original: NDArray[np.generic], decoded: NDArray[np.generic], sampling_hz: float) -> Fidelity:
+def compare(
+    original: NDArray[np.generic],
+    decoded: NDArray[np.generic],
+    sampling_hz: float,
+    threshold_sigma: float = THRESHOLD_SIGMA,
+) -> Fidelity:
     """Return what became of a piece of a waveform.
 
     Parameters
     ----------
-    original, decoded : NDArray, shape (channels, steps)
+    original, decoded : NDArray, shape (steps, channels)
         Before and after, in any unit; not empty.
     sampling_hz : float
         Samples a second.
+    threshold_sigma : float
+        A spike is so many times the original's noise, in what is decoded, too.
     """
-    total = Fidelity()
-    for before, after in zip(original, decoded, strict=True):
-        total.add(_compare_channel(before.astype(np.float64), after.astype(np.float64), sampling_hz))
-    return total
-
-
-def _compare_channel(original: NDArray[np.float64], decoded: NDArray[np.float64], sampling_hz: float) -> Fidelity:
-    error = decoded - original
-    fidelity = Fidelity(original.size, float(np.abs(error).max()), float(error @ error))
-    spectrum, error_spectrum = np.fft.rfft(original), np.fft.rfft(error)
-    frequencies_hz = np.fft.rfftfreq(original.size, 1 / sampling_hz)
-    lfp = (frequencies_hz > 0) & (frequencies_hz < LFP_HIGHEST_HZ)
-    fidelity.lfp_energy, fidelity.lfp_error_energy = _energy(spectrum[lfp]), _energy(error_spectrum[lfp])
-
-    gains = spike_band_gains(frequencies_hz)
-    band, band_error = (
-        np.fft.irfft(gains * spectrum, original.size),
-        np.fft.irfft(gains * error_spectrum, original.size),
-    )
-    spikes, again = (detect(waveform, sampling_hz) for waveform in (band, band + band_error))
-    fidelity.detected, fidelity.detected_again = spikes.size, again.size
-    fidelity.matched = count_matches(spikes, again, _steps(TOLERANCE_MS, sampling_hz))
-    near = _around(spikes, _steps(SNIPPET_MS, sampling_hz), original.size)
-    fidelity.snippet_energy, fidelity.snippet_error_energy = _energy(band[near]), _energy(band_error[near])
+    error = np.subtract(decoded, original, dtype=np.float64)
+    fidelity = Fidelity(error.size, float(np.abs(error).max()), _energy(error))
+    # Without the offset, which floats of 32 bits would not leave much room beside.
+    before = split(np.subtract(original, original[0], dtype=np.float64).astype(np.float32), sampling_hz)
+    change = split(error.astype(np.float32), sampling_hz)
+    fidelity.lfp_energy, fidelity.lfp_error_energy = (_lfp_energy(band, sampling_hz) for band in (before, change))
+    noise = noise_of(before.fast)
+    spikes = find_troughs(before.fast, noise, threshold_sigma, sampling_hz)
+    again = find_troughs(before.fast + change.fast, noise, threshold_sigma, sampling_hz)
+    fidelity.detected, fidelity.detected_again = spikes.steps.size, again.steps.size
+    tolerance = steps_in(TOLERANCE_MS, sampling_hz)
+    far = len(original) + tolerance + 1
+    fidelity.matched = count_matches(_one_after_another(spikes, far), _one_after_another(again, far), tolerance)
+    near = _near(spikes, steps_in(SNIPPET_MS, sampling_hz), before.fast.shape)
+    fidelity.snippet_energy, fidelity.snippet_error_energy = _energy(before.fast[near]), _energy(change.fast[near])
     return fidelity
 
 
-def spike_band_gains(frequencies_hz: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return what the filter for spikes lets through: second-order Butterworth forth and back, so without a delay."""
-    relative = np.maximum(frequencies_hz, 1e-9)
-    gains: NDArray[np.float64] = 1 / (1 + (SPIKES_HZ[0] / relative) ** 4) / (1 + (relative / SPIKES_HZ[1]) ** 4)
-    return gains
+def _lfp_energy(band: Band, sampling_hz: float) -> float:
+    """Return the energy below 300 Hz of the slow part, of which the knots are enough."""
+    slow = band.slow.astype(np.float64)
+    knots = (slow[:-2] + 4 * slow[1:-1] + slow[2:]) / 6
+    spectrum = np.fft.rfft(knots, axis=0)
+    frequencies_hz = np.fft.rfftfreq(len(knots), band.spacing / sampling_hz)
+    return _energy(spectrum[(frequencies_hz > 0) & (frequencies_hz < LFP_HIGHEST_HZ)])
 
 
-def detect(band: NDArray[np.float64], sampling_hz: float) -> NDArray[np.int64]:
-    """Return the samples of the spikes of a channel that is limited to their band."""
-    edge = _steps(EDGE_MS, sampling_hz)
-    inner = band[edge : band.size - edge]
-    noise = float(np.median(np.abs(inner))) * SIGMA_OF_MEDIAN if inner.size else 0.0
-    if noise == 0:
-        return np.empty(0, dtype=np.int64)
-    peaks = np.empty(inner.size, dtype=np.int64)
-    found = find_peaks(inner, THRESHOLD_SIGMA * noise, _steps(DEAD_MS, sampling_hz), peaks)
-    return peaks[:found] + edge
+def _one_after_another(troughs: Troughs, steps: int) -> NDArray[np.int64]:
+    """Return troughs as ascending numbers, each channel `steps` after the one before."""
+    return np.sort(troughs.channels * steps + troughs.steps)
 
 
-def _around(samples: NDArray[np.int64], length: int, steps: int) -> NDArray[np.bool_]:
-    edges = np.zeros(steps + 1, dtype=np.int64)
-    np.add.at(edges, np.maximum(samples - length // 2, 0), 1)
-    np.add.at(edges, np.minimum(samples + length - length // 2, steps), -1)
-    near: NDArray[np.bool_] = np.cumsum(edges[:-1]) > 0
+def _near(troughs: Troughs, samples: int, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Return which samples are those of spikes."""
+    edges = np.zeros((shape[0] + 1, shape[1]), dtype=np.int32)
+    starts = troughs.steps - samples // BEFORE
+    np.add.at(edges, (np.maximum(starts, 0), troughs.channels), 1)
+    np.add.at(edges, (np.minimum(starts + samples, shape[0]), troughs.channels), -1)
+    near: NDArray[np.bool_] = np.cumsum(edges[:-1], axis=0) > 0
     return near
 
 
-def _steps(milliseconds: float, sampling_hz: float) -> int:
-    return max(1, round(milliseconds / 1000 * sampling_hz))
-
-
-def _energy(values: NDArray[np.float64] | NDArray[np.complex128]) -> float:
+def _energy(values: NDArray[np.floating] | NDArray[np.complex128]) -> float:
     return float(np.vdot(values, values).real)
 
 

@@ -1,73 +1,51 @@
-"""WaveformCodec: raw electrode signals, without loss or with an error that is never exceeded."""
+"""WaveformCodec: raw electrode signals: every sample, every sample within a bound, or spikes and background."""
 
 from __future__ import annotations
 
+import math
 import os
-import struct
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from model.codecs.background import QUANTIZE_BITS_MAX
 from model.codecs.base import check_shape, checked_range
-from model.codecs.fidelity import Fidelity, compare
-from model.codecs.stream import CHUNK_BINS_MAX, Header, Reader, Stream, join, write_leb128
-from model.codecs.waveform_group import PRESETS, decode_group, encode_group
-from model.codecs.waveform_input import DTYPES, Waveform, from_integers, quantum_for, sample_range
-from model.codecs.waveform_result import WaveformResult
+from model.codecs.checks import check_choice
+from model.codecs.fidelity import Fidelity
+from model.codecs.spike_detection import THRESHOLD_SIGMA
+from model.codecs.spline import spacing_at
+from model.codecs.stream import CHUNK_BINS_MAX, Header, Stream, join
+from model.codecs.waveform_encode import Chunk, SpikeChunks, encode_sample_chunks
+from model.codecs.waveform_group import decode_group
+from model.codecs.waveform_input import Waveform, from_integers, quantum_for, quantum_of_noise, sample_range
+from model.codecs.waveform_result import Parts, WaveformResult
+from model.codecs.waveform_spikes import (
+    CONTENTS,
+    SAMPLE_MAX,
+    SNIPPET_SAMPLES_MAX,
+    TEMPLATES_MAX,
+    GroupPayload,
+    Quality,
+    SpikeFormat,
+)
+from model.codecs.waveform_stream import PRESET_NAMES, Parameters, Task, tasks_of
 from model.errors import CodecError
 from model.golden.settings import check_int
+from model.parallel import in_order
 from model.raster import MAX_BINS, checked_bytes
 
-MODES = ("lossless", "bounded")
+MODES = (*CONTENTS, "lossless", "bounded")
 MAX_ERROR_LSB = 16383
 """Most that `max_error` may be for integers."""
 CHUNK_STEPS_MAX = 1 << 24
 PIECE_STEPS = 1 << 15
 """A target is first aimed at with so many samples of each channel."""
 PIECE_CHANNELS = 64
-PRESET_NAMES = tuple(PRESETS)
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
-
-
-@dataclass(frozen=True)
-class _Parameters:
-    """What the decoder must know beside header and payloads."""
-
-    dtype: np.dtype[np.generic]
-    preset: str
-    lossless: bool
-    group_channels: int
-    quantum: float
-
-    def to_bytes(self) -> bytes:
-        flags = PRESET_NAMES.index(self.preset) | (0 if self.lossless else 2)
-        head = bytes([DTYPES.index(self.dtype), flags]) + write_leb128(self.group_channels)
-        return head + struct.pack("<d", self.quantum)
-
-    @classmethod
-    def from_bytes(cls, data: bytes) -> _Parameters:
-        reader = Reader(data)
-        dtype, flags, group_channels = reader.byte(), reader.byte(), reader.leb128()
-        (quantum,) = struct.unpack("<d", reader.bytes(8))
-        reader.finish()
-        if dtype >= len(DTYPES) or flags > 3 or group_channels < 1 or not 0 <= quantum < np.inf:
-            raise CodecError("waveform stream has parameters out of range")
-        if quantum and DTYPES[dtype].kind != "f":
-            raise CodecError("waveform stream has integers that are multiples of a quantum")
-        return cls(DTYPES[dtype], PRESET_NAMES[flags & 1], flags < 2, group_channels, quantum)
-
-    def groups(self, channels: int) -> list[tuple[int, int]]:
-        """Return first and last channel, exclusive, of each group."""
-        size = self.group_channels
-        return [(first, min(first + size, channels)) for first in range(0, channels, size)]
 
 
 @dataclass(frozen=True)
@@ -86,15 +64,49 @@ class Recovered:
     lost: list[tuple[int, int]]
 
 
+@dataclass(frozen=True)
+class DecodedSpikes:
+    """The spikes of a stream, in order of time, then of channel.
+
+    Attributes
+    ----------
+    steps, channels : NDArray of int64, shape (n_spikes,)
+        When each was, and the channel on which it is deepest.
+    snippets : NDArray of float64, shape (n_spikes, snippet_samples), or None
+        That channel without its background around each, the trough at a third; zeros beyond the ends of its chunk. None
+        where the stream keeps only times.
+    lost : list of (int, int)
+        First and last step, exclusive, of each damaged chunk that was left out.
+    """
+
+    steps: NDArray[np.int64]
+    channels: NDArray[np.int64]
+    snippets: NDArray[np.float64] | None
+    lost: list[tuple[int, int]]
+
+
 class WaveformCodec:
     """A codec for raw waveforms of shape (steps, channels).
 
     Parameters
     ----------
-    mode : {"lossless", "bounded"}
-        Whether every sample comes back as it was, or within `max_error` of it.
+    mode : {"full", "waveform", "spike", "lossless", "bounded"}
+        What is kept: spikes and background; spikes with a flat background; when spikes are, and nothing else; every
+        sample as it was; every sample within `max_error`.
     preset : {"best", "fast"}
         `best` adapts to every sample, and measures how unequal an ADC's codes are; `fast` is about ten times as fast.
+        In `full` mode of the background, in `waveform` and `spike` mode of nothing.
+    threshold_sigma : float
+        A spike is deeper than so many times its channel's noise, in the band of about 400 to 2600 Hz.
+    snippet_samples : int
+        Samples of a spike that are kept on each channel that sees it, 1..1024, a third of them before its trough.
+    max_templates : int
+        Most templates that a group of channels has at a time, 1..256.
+    quantize_bits : int
+        `full`: the background's quantiser has 2**quantize_bits steps, 1..16 bits, within 8 times what it usually
+        changes by in 1.2 ms.
+    snippet_snr_db : float
+        `full` and `waveform`: energy of the snippets over that of their errors, at least.
     max_error : float, optional
         `bounded`: most that any sample may change by, in units of the samples (LSB): at most 16383, rounded down, for
         integers; any positive number for floats.
@@ -106,7 +118,8 @@ class WaveformCodec:
     lsb_microvolts : float, optional
         What a unit of the samples is, for `max_error_microvolts` and for the result's summary.
     sampling_hz : float
-        Samples a second, for `target_mbps`, the result's megabits a second, and its measures of fidelity.
+        Samples a second, for what is a spike and what is background, for `target_mbps`, the result's megabits a second,
+        and its measures of fidelity.
     chunk_steps : int
         Samples of a chunk; each is decodable alone. Fewer where the chunk would have more than 2**26 samples in all.
     group_channels : int
@@ -124,9 +137,14 @@ class WaveformCodec:
 
     def __init__(
         self,
-        mode: str = "lossless",
+        mode: str = "full",
         preset: str = "best",
         *,
+        threshold_sigma: float = THRESHOLD_SIGMA,
+        snippet_samples: int = 48,
+        max_templates: int = 16,
+        quantize_bits: int = 4,
+        snippet_snr_db: float = 12.0,
         max_error: float | None = None,
         max_error_microvolts: float | None = None,
         target_ratio: float | None = None,
@@ -137,8 +155,11 @@ class WaveformCodec:
         group_channels: int = 16,
         workers: int | None = None,
     ) -> None:
-        _check_name("mode", mode, MODES)
-        _check_name("preset", preset, PRESET_NAMES)
+        check_choice("mode", mode, MODES)
+        check_choice("preset", preset, PRESET_NAMES)
+        check_int("snippet_samples", snippet_samples, 1, SNIPPET_SAMPLES_MAX)
+        check_int("max_templates", max_templates, 1, TEMPLATES_MAX)
+        check_int("quantize_bits", quantize_bits, 1, QUANTIZE_BITS_MAX)
         check_int("chunk_steps", chunk_steps, 1, CHUNK_STEPS_MAX)
         check_int("group_channels", group_channels, 1, CHUNK_BINS_MAX)
         if workers is not None:
@@ -149,7 +170,8 @@ class WaveformCodec:
             "target_ratio": target_ratio,
             "target_mbps": target_mbps,
         }
-        _check_positive(numbers | {"lsb_microvolts": lsb_microvolts, "sampling_hz": sampling_hz})
+        others = {"threshold_sigma": threshold_sigma, "snippet_snr_db": snippet_snr_db, "sampling_hz": sampling_hz}
+        _check_positive(numbers | others | {"lsb_microvolts": lsb_microvolts})
         given = [name for name, number in numbers.items() if number is not None]
         if len(given) != (mode == "bounded"):
             wanted = f"exactly one of {', '.join(numbers)}" if mode == "bounded" else "none of them"
@@ -161,6 +183,11 @@ class WaveformCodec:
         self._mode, self._preset, self._max_error = mode, preset, max_error
         self._target_ratio, self._target_mbps = target_ratio, target_mbps
         self._lsb_microvolts, self._sampling_hz = lsb_microvolts, sampling_hz
+        self._threshold_sigma = threshold_sigma
+        self._quality = Quality(quantize_bits, snippet_snr_db, sampling_hz)
+        self._spikes = None
+        if mode in CONTENTS:
+            self._spikes = SpikeFormat(mode, preset, spacing_at(sampling_hz), snippet_samples, max_templates)
         self._chunk_steps, self._group_channels = chunk_steps, group_channels
         self._workers = workers or os.cpu_count() or 1
 
@@ -171,7 +198,8 @@ class WaveformCodec:
         ----------
         waveform : array_like, shape (steps, channels)
             Integers of which each is in the range of int32, or floats: integers in `lossless` mode, any finite numbers
-            in `bounded` mode. A memory map is read a chunk at a time.
+            in the others. The modes that keep spikes take integers in -2**23..2**23 - 1. A memory map is read a chunk
+            at a time.
 
         Returns
         -------
@@ -186,6 +214,8 @@ class WaveformCodec:
             `waveform` has another shape, type or value, or no error that is allowed reaches the target.
         """
         checked = Waveform(waveform)
+        if self._spikes is not None:
+            return self._compress_spikes(waveform, checked)
         if self._target_ratio is not None or self._target_mbps is not None:
             return self._compress_to_target(waveform, checked)
         if checked.dtype.kind == "f" and self._max_error is not None:
@@ -195,44 +225,54 @@ class WaveformCodec:
             raise ValueError(f"max_error must be at most {MAX_ERROR_LSB} for integers, not {error}")
         return self._compress(checked, error)
 
+    def _compress_spikes(self, waveform: ArrayLike, checked: Waveform) -> tuple[bytes, WaveformResult]:
+        quantum = quantum_of_noise(np.asarray(waveform)) if checked.dtype.kind == "f" else 0.0
+        scaled = Waveform(waveform, quantum, SAMPLE_MAX - 1)
+        parameters = Parameters(scaled.dtype, self._preset, False, self._group_channels, quantum, self._spikes)
+        header = self._header(scaled, parameters)
+        chunks: Iterator[Chunk] = iter(())
+        if scaled.steps and scaled.channels:
+            encoder = SpikeChunks(scaled, parameters, self._quality, self._threshold_sigma, self._workers)
+            chunks = (encoder.encode(*header.chunk_range(chunk)) for chunk in range(header.n_chunks))
+        return self._joined(scaled, header, chunks, math.inf)
+
     def _compress(self, waveform: Waveform, max_error: float, *, measured: bool = True) -> tuple[bytes, WaveformResult]:
-        steps, channels = waveform.steps, waveform.channels
-        parameters = _Parameters(waveform.dtype, self._preset, max_error == 0, self._group_channels, waveform.quantum)
-        chunk_steps = max(1, min(self._chunk_steps, CHUNK_BINS_MAX // max(1, channels)))
-        header = Header(self.name, steps, channels, chunk_steps, parameters.to_bytes())
-        groups, limits = parameters.groups(channels), sample_range(waveform.dtype)
-
-        def encode(place: tuple[int, int, int, int]) -> tuple[bytes, Fidelity]:
-            original = waveform.piece(*place)
+        parameters = Parameters(waveform.dtype, self._preset, max_error == 0, self._group_channels, waveform.quantum)
+        header = self._header(waveform, parameters)
+        chunks: Iterator[Chunk] = iter(())
+        if waveform.steps and waveform.channels:
             error = 0 if waveform.quantum else int(max_error)
-            payload, decoded = encode_group(waveform.integers(original), self._preset, error, limits)
-            if parameters.lossless or not measured:
-                return payload, Fidelity(samples=original.size)
-            return payload, compare(
-                original, from_integers(decoded, waveform.dtype, waveform.quantum), self._sampling_hz
+            chunks = encode_sample_chunks(
+                waveform, header, parameters, error, self._sampling_hz, self._workers, measured=measured
             )
-
-        n_chunks = header.n_chunks if steps and channels else 0
-        places = ((*header.chunk_range(chunk), *group) for chunk in range(n_chunks) for group in groups)
-        payloads, of_chunk, fidelity = [], list[bytes](), Fidelity()
-        for payload, of_group in _in_order(encode, places, self._workers):
-            of_chunk.append(payload)
-            fidelity.add(of_group)
-            if len(of_chunk) == len(groups):
-                payloads.append(b"".join(write_leb128(len(part)) for part in of_chunk[:-1]) + b"".join(of_chunk))
-                of_chunk.clear()
-        if fidelity.worst_error > max_error:
+        data, result = self._joined(waveform, header, chunks, max_error)
+        if result.worst_error > max_error:
             raise ValueError(f"max_error must be more for {waveform.dtype}, not {max_error}: rounding alone exceeds it")
+        return data, result
+
+    def _header(self, waveform: Waveform, parameters: Parameters) -> Header:
+        chunk_steps = max(1, min(self._chunk_steps, CHUNK_BINS_MAX // max(1, waveform.channels)))
+        return Header(self.name, waveform.steps, waveform.channels, chunk_steps, parameters.to_bytes())
+
+    def _joined(
+        self, waveform: Waveform, header: Header, chunks: Iterable[Chunk], max_error: float
+    ) -> tuple[bytes, WaveformResult]:
+        payloads, fidelity, parts = [], Fidelity(), Parts()
+        for chunk in chunks:
+            payloads.append(chunk.payload)
+            fidelity.add(chunk.fidelity)
+            parts.add(chunk.parts)
         data = join(header, payloads or [b""])
         return data, WaveformResult(
             mode=self._mode,
             preset=self._preset,
-            n_steps=steps,
-            n_channels=channels,
+            n_steps=waveform.steps,
+            n_channels=waveform.channels,
             sample_bits=8 * waveform.dtype.itemsize,
             compressed_bytes=len(data),
             max_error=max_error,
             fidelity=fidelity,
+            parts=parts,
             lsb_microvolts=self._lsb_microvolts,
             sampling_hz=self._sampling_hz,
         )
@@ -304,7 +344,8 @@ class WaveformCodec:
         Raises
         ------
         CodecError
-            The stream is damaged, cut off, forged, of another codec or shape, or holds more than `max_bins`.
+            The stream is damaged, cut off, forged, of another codec or shape, holds more than `max_bins`, or keeps only
+            the times of spikes.
         ValueError
             An argument is of the wrong type or out of range.
         """
@@ -313,12 +354,65 @@ class WaveformCodec:
         check_shape(header.steps, header.channels, T, N)
         first, end = _checked_channels(header.channels, channels)
         start, stop = checked_range(header.steps, end - first, start, stop, max_bins)
-        some = start < stop and first < end
-        chunks = range(start // header.chunk_steps, -(-stop // header.chunk_steps)) if some else range(0)
+        chunks = _chunks_of(stream, (start, stop), (first, end))
         stream.verify(max(1, chunks.start), chunks.stop)
-        if header.steps * header.channels == 0 and stream.payload(0).size:
-            raise CodecError("waveform stream has a payload without samples")
         return self._decode(stream, parameters, chunks, (start, stop), (first, end))
+
+    def decode_spikes(
+        self,
+        data: bytes,
+        *,
+        start: int = 0,
+        stop: int | None = None,
+        channels: tuple[int, int] | None = None,
+        snippets: bool = True,
+        skip_damaged: bool = False,
+        max_bins: int = MAX_BINS,
+    ) -> DecodedSpikes:
+        """Return the spikes of a stream that `compress` made in mode `full`, `waveform` or `spike`.
+
+        Parameters
+        ----------
+        data : bytes
+            The whole stream.
+        start, stop, channels
+            As for `decompress`.
+        snippets : bool
+            Whether to decode the spikes' waveforms, too, where the stream keeps them.
+        skip_damaged : bool
+            Whether to leave out damaged chunks, rather than to raise an error.
+        max_bins : int, default 2**32
+            Most samples to look for spikes in.
+
+        Raises
+        ------
+        CodecError
+            The stream is damaged, cut off, forged, of another codec, or keeps samples and no spikes.
+        ValueError
+            An argument is of the wrong type or out of range.
+        """
+        stream, parameters = self._opened(data, verify_first=not skip_damaged)
+        if parameters.spikes is None:
+            raise CodecError("stream keeps samples and no spikes; decompress returns them")
+        header = stream.header
+        first, end = _checked_channels(header.channels, channels)
+        start, stop = checked_range(header.steps, end - first, start, stop, max_bins)
+        chunks = _chunks_of(stream, (start, stop), (first, end))
+        if skip_damaged:
+            kept = _undamaged(stream)
+        else:
+            stream.verify(max(1, chunks.start), chunks.stop)
+            kept = list(chunks)
+        limits = sample_range(parameters.dtype)
+        with_snippets = snippets and parameters.spikes.content != "spike"
+
+        def decode(task: Task) -> DecodedSpikes:
+            return _spikes_of(task, parameters, limits, with_snippets)
+
+        tasks = (task for chunk in chunks if chunk in kept for task in tasks_of(stream, parameters, chunk, first, end))
+        parts = list(in_order(decode, tasks, self._workers))
+        lost = [header.chunk_range(chunk) for chunk in chunks if chunk not in kept]
+        return _joined_spikes(parts, (start, stop), (first, end), parameters, with_snippets, lost)
 
     def recover(self, data: bytes, *, max_bins: int = MAX_BINS) -> Recovered:
         """Return what is undamaged of a stream: all chunks whose checksums match.
@@ -337,31 +431,30 @@ class WaveformCodec:
         """
         stream, parameters = self._opened(data, verify_first=False)
         header = stream.header
-        check_int("max_bins", max_bins, 1, sys.maxsize)
-        good = [chunk for chunk in range(header.n_chunks) if _is_whole(stream, chunk)]
-        if not good:
-            raise CodecError("stream has no chunk that is undamaged")
+        good = _undamaged(stream)
         _, stop = checked_range(header.steps, header.channels, 0, None, max_bins)
         chunks = good if header.steps * header.channels else []
         waveform = self._decode(stream, parameters, chunks, (0, stop), (0, header.channels))
         lost = [header.chunk_range(chunk) for chunk in sorted(set(range(header.n_chunks)) - set(good))]
         return Recovered(waveform, lost)
 
-    def _opened(self, data: bytes, *, verify_first: bool) -> tuple[Stream, _Parameters]:
+    def _opened(self, data: bytes, *, verify_first: bool) -> tuple[Stream, Parameters]:
         stream = Stream(checked_bytes("data", data), verify_first=verify_first)
         if stream.header.codec != self.name:
             raise CodecError(f"stream is of codec {stream.header.codec!r}, not {self.name!r}")
-        return stream, _Parameters.from_bytes(stream.header.parameters)
+        return stream, Parameters.from_bytes(stream.header.parameters)
 
     def _decode(
         self,
         stream: Stream,
-        parameters: _Parameters,
+        parameters: Parameters,
         chunks: Iterable[int],
         kept_steps: tuple[int, int],
         kept_channels: tuple[int, int],
     ) -> NDArray[np.generic]:
         (start, stop), (first, end) = kept_steps, kept_channels
+        if parameters.spikes is not None and parameters.spikes.content == "spike":
+            raise CodecError("stream keeps only the times of spikes; decode_spikes returns them")
         try:
             # Memory that is not written to is not taken: a forged stream fails before it is.
             waveform = np.zeros((stop - start, end - first), dtype=parameters.dtype)
@@ -369,68 +462,94 @@ class WaveformCodec:
             raise CodecError(f"stream holds {stop - start} x {end - first} samples, too many for this memory") from None
         limits = sample_range(parameters.dtype)
 
-        def decode(task: _Task) -> None:
-            samples = np.empty((task.end - task.first, task.stop - task.start), dtype=np.int32)
-            decode_group(task.payload, parameters.preset, parameters.lossless, limits, samples)
+        def decode(task: Task) -> None:
+            samples = _samples_of(task, parameters, limits)
             rows = slice(max(start, task.start), min(stop, task.stop))
             columns = slice(max(first, task.first), min(end, task.end))
             kept = samples[
-                columns.start - task.first : columns.stop - task.first, rows.start - task.start : rows.stop - task.start
+                rows.start - task.start : rows.stop - task.start, columns.start - task.first : columns.stop - task.first
             ]
             waveform[rows.start - start : rows.stop - start, columns.start - first : columns.stop - first] = (
-                from_integers(kept.T, parameters.dtype, parameters.quantum)
+                from_integers(kept, parameters.dtype, parameters.quantum)
             )
 
-        tasks = (task for chunk in chunks for task in _tasks(stream, parameters, chunk, first, end))
-        deque(_in_order(decode, tasks, self._workers), maxlen=0)
+        tasks = (task for chunk in chunks for task in tasks_of(stream, parameters, chunk, first, end))
+        deque(in_order(decode, tasks, self._workers), maxlen=0)
         return waveform
 
 
-@dataclass(frozen=True)
-class _Task:
-    """A group of a chunk that is to be decoded."""
-
-    payload: NDArray[np.uint8]
-    start: int
-    stop: int
-    first: int
-    end: int
-
-
-def _tasks(stream: Stream, parameters: _Parameters, chunk: int, first: int, end: int) -> Iterator[_Task]:
-    """Yield the groups of a chunk that hold channels `first` to `end`."""
-    header, payload = stream.header, stream.payload(chunk)
-    groups = parameters.groups(header.channels)
-    reader = Reader(payload.tobytes())
-    lengths = [reader.leb128() for _ in groups[1:]]
-    lengths.append(reader.remaining - sum(lengths))
-    if lengths[-1] < 0:
-        raise CodecError("waveform chunk is cut off")
-    start, stop = header.chunk_range(chunk)
-    at = reader.at
-    for (first_of_group, end_of_group), length in zip(groups, lengths, strict=True):
-        if first_of_group < end and first < end_of_group:
-            yield _Task(payload[at : at + length], start, stop, first_of_group, end_of_group)
-        at += length
+def _samples_of(task: Task, parameters: Parameters, limits: tuple[int, int]) -> NDArray[np.int32]:
+    """Return the samples of a group, shape (steps, channels)."""
+    steps, channels = task.stop - task.start, task.end - task.first
+    if parameters.spikes is not None:
+        return GroupPayload(task.payload, parameters.spikes, (steps, channels), limits).samples()
+    samples = np.empty((channels, steps), dtype=np.int32)
+    decode_group(task.payload, parameters.preset, parameters.lossless, limits, samples)
+    return samples.T
 
 
-def _in_order(function: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Iterator[Result]:
-    """Yield what a function makes of items, in their order, in threads; no more items are begun than memory is for."""
-    if workers == 1:
-        yield from map(function, items)
-        return
-    with ThreadPoolExecutor(workers) as pool:
-        begun: deque[Future[Result]] = deque()
-        try:
-            for item in items:
-                begun.append(pool.submit(function, item))
-                if len(begun) > workers:
-                    yield begun.popleft().result()
-            while begun:
-                yield begun.popleft().result()
-        finally:
-            for future in begun:
-                future.cancel()
+def _spikes_of(task: Task, parameters: Parameters, limits: tuple[int, int], with_snippets: bool) -> DecodedSpikes:
+    """Return the spikes of a group, echoes left out."""
+    form = parameters.spikes
+    if form is None:
+        raise CodecError("stream keeps samples and no spikes")
+    group = GroupPayload(task.payload, form, (task.stop - task.start, task.end - task.first), limits)
+    everything = group.spikes()
+    spikes = everything.spikes_only()
+    snippets = None
+    if with_snippets:
+        snippets = _cut(group.spike_waveform(everything), spikes.steps, spikes.channels, form) * (
+            parameters.quantum or 1.0
+        )
+    return DecodedSpikes(spikes.steps + task.start, spikes.channels + task.first, snippets, [])
+
+
+def _cut(
+    waveform: NDArray[np.int32], steps: NDArray[np.int64], channels: NDArray[np.int64], form: SpikeFormat
+) -> NDArray[np.float64]:
+    places = steps[:, np.newaxis] - form.before + np.arange(form.snippet_samples)
+    inside = (places >= 0) & (places < len(waveform))
+    return np.where(inside, waveform[places.clip(0, len(waveform) - 1), channels[:, np.newaxis]], 0).astype(np.float64)
+
+
+def _joined_spikes(
+    parts: list[DecodedSpikes],
+    kept_steps: tuple[int, int],
+    kept_channels: tuple[int, int],
+    parameters: Parameters,
+    with_snippets: bool,
+    lost: list[tuple[int, int]],
+) -> DecodedSpikes:
+    """Return the spikes of all groups that are in the ranges, in order."""
+    none = np.empty(0, dtype=np.int64)
+    steps = np.concatenate([none, *(part.steps for part in parts)])
+    channels = np.concatenate([none, *(part.channels for part in parts)])
+    order = np.lexsort((channels, steps))
+    inside = (steps >= kept_steps[0]) & (steps < kept_steps[1])
+    inside &= (channels >= kept_channels[0]) & (channels < kept_channels[1])
+    order = order[inside[order]]
+    snippets = None
+    if with_snippets and parameters.spikes is not None:
+        empty = np.empty((0, parameters.spikes.snippet_samples))
+        snippets = np.concatenate([empty, *(part.snippets for part in parts if part.snippets is not None)])[order]
+    return DecodedSpikes(steps[order], channels[order], snippets, lost)
+
+
+def _chunks_of(stream: Stream, steps: tuple[int, int], channels: tuple[int, int]) -> range:
+    """Return the chunks that hold some steps of some channels."""
+    header = stream.header
+    if header.steps * header.channels == 0 and stream.payload(0).size:
+        raise CodecError("waveform stream has a payload without samples")
+    if steps[0] == steps[1] or channels[0] == channels[1]:
+        return range(0)
+    return range(steps[0] // header.chunk_steps, -(-steps[1] // header.chunk_steps))
+
+
+def _undamaged(stream: Stream) -> list[int]:
+    good = [chunk for chunk in range(stream.header.n_chunks) if _is_whole(stream, chunk)]
+    if not good:
+        raise CodecError("stream has no chunk that is undamaged")
+    return good
 
 
 def _is_whole(stream: Stream, chunk: int) -> bool:
@@ -452,11 +571,6 @@ def _checked_channels(n_channels: int, channels: tuple[int, int] | None) -> tupl
     check_int("channels[0]", first, 0, n_channels)
     check_int("channels[1]", end, first, n_channels)
     return first, end
-
-
-def _check_name(argument: str, name: str, known: tuple[str, ...]) -> None:
-    if not isinstance(name, str) or name not in known:
-        raise ValueError(f"{argument} must be one of {', '.join(known)}, not {name!r}")
 
 
 def _check_positive(numbers: dict[str, float | None]) -> None:

@@ -14,10 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 from model.codecs.adc_grid import CORRECTION_MAX, STEP_MAX, UNIT_BITS, Grid
 from model.codecs.code_widths import CODES_MAX, LEVEL_MAX
 from model.codecs.frequency_table import ABSENT
+from model.codecs.number_lists import NumberLists, encoded_list
 from model.codecs.waveform_predictor import COEFFICIENT_MAX, Predictor
 from model.errors import CodecError
-from model.kernels import signed_numbers
-from model.kernels.bit_unpacker import SLACK_BYTES
 from model.kernels.linear_prediction import NEIGHBOUR_LAGS, ORDER_MAX
 from model.kernels.residual_table import SYMBOLS
 
@@ -113,12 +112,7 @@ def write_channels(channels: Sequence[Channel]) -> bytes:
             [_no_numbers(), *(np.diff(levels[first : last + 1], prepend=0) for first, last, levels in tables)]
         ),
     ]
-    return b"".join(_encoded(np.asarray(numbers, dtype=np.int64)) for numbers in lists)
-
-
-def _encoded(numbers: NDArray[np.int64]) -> bytes:
-    out = np.empty(8 * numbers.size + 8, dtype=np.uint8)
-    return out[: signed_numbers.encode(numbers, out)].tobytes()
+    return b"".join(map(encoded_list, lists))
 
 
 def read_channels(data: NDArray[np.uint8], n_channels: int, *, with_tables: bool) -> tuple[list[Channel], int]:
@@ -138,7 +132,7 @@ def read_channels(data: NDArray[np.uint8], n_channels: int, *, with_tables: bool
     CodecError
         A number is out of range.
     """
-    numbers = _Numbers(data)
+    numbers = NumberLists(data)
     flags = numbers.take("flags", n_channels, 0, GRID | CORRECTED | UNEQUAL)
     codes = numbers.take("codes", 2 * n_channels, SAMPLE_MIN, SAMPLE_MAX)
     centres = numbers.take("centres", n_channels, 0, 1 << CODE_BITS)
@@ -177,7 +171,7 @@ def read_channels(data: NDArray[np.uint8], n_channels: int, *, with_tables: bool
     return channels, numbers.at
 
 
-def _read_code_lists(numbers: _Numbers, channels: list[Channel], flags: NDArray[np.int64]) -> None:
+def _read_code_lists(numbers: NumberLists, channels: list[Channel], flags: NDArray[np.int64]) -> None:
     sizes = np.array([channel.last - channel.first + 1 for channel in channels])
     unequal, corrected = flags & UNEQUAL != 0, flags & CORRECTED != 0
     if np.any(sizes[unequal] > CODES_MAX) or np.any(sizes[corrected] > 1 << CODE_BITS):
@@ -191,7 +185,7 @@ def _read_code_lists(numbers: _Numbers, channels: list[Channel], flags: NDArray[
         channel.grid = Grid(grid.step, grid.offset, grid.first, grid.last, of_channel)
 
 
-def _read_tables(numbers: _Numbers, channels: list[Channel]) -> None:
+def _read_tables(numbers: NumberLists, channels: list[Channel]) -> None:
     coded = [channel for channel in channels if not channel.constant]
     spans = numbers.take("symbols", 2 * len(coded), 0, SYMBOLS - 1).reshape(-1, 2)
     sizes = spans[:, 1] - spans[:, 0] + 1
@@ -205,24 +199,3 @@ def _read_tables(numbers: _Numbers, channels: list[Channel]) -> None:
 
 def _split(numbers: NDArray[np.int64], sizes: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     return [numbers[end - size : end] for size, end in zip(sizes, np.cumsum(sizes), strict=True)]
-
-
-class _Numbers:
-    """Takes lists of numbers from the front of a payload."""
-
-    def __init__(self, data: NDArray[np.uint8]) -> None:
-        self._data = np.concatenate([data, np.zeros(SLACK_BYTES, dtype=np.uint8)])
-        self.at = 0
-
-    def take(self, name: str, count: int, low: int, high: int) -> NDArray[np.int64]:
-        """Return the next list, whose numbers are to be in `low..high`."""
-        # A number takes at least a bit: a forged count gets no memory.
-        if count > 8 * (self._data.size - self.at):
-            raise CodecError(f"waveform payload is cut off in its {name}")
-        numbers = np.zeros(count, dtype=np.int64)
-        self.at = signed_numbers.decode(self._data, self.at, numbers)
-        if self.at < 0:
-            raise CodecError(f"waveform payload is cut off in its {name}")
-        if numbers.size and not low <= numbers.min() <= numbers.max() <= high:
-            raise CodecError(f"waveform payload has {name} out of range")
-        return numbers

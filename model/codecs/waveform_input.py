@@ -15,6 +15,10 @@ INT32 = np.iinfo(np.int32)
 TIGHTER = 1 - 2.0**-20
 """By so much a quantum is reduced so that rounding to the samples' own type does not exceed the bound."""
 
+NOISE_QUANTA = 16
+PIECES, PIECE_STEPS = 16, 256
+"""The noise of floats is measured on so many pieces of so many samples."""
+
 
 class Waveform:
     """An array of samples, read and checked a piece at a time.
@@ -25,6 +29,8 @@ class Waveform:
         Integers, or floats.
     quantum : float
         0 where samples are coded as the integers that they are; otherwise as the nearest multiples of this.
+    largest : int
+        Largest size of an integer that can be coded.
 
     Raises
     ------
@@ -32,7 +38,7 @@ class Waveform:
         `samples` has another shape or type, or is a masked array. Wrong values are found by `integers`.
     """
 
-    def __init__(self, samples: ArrayLike, quantum: float = 0.0) -> None:
+    def __init__(self, samples: ArrayLike, quantum: float = 0.0, largest: int = INT32.max) -> None:
         if isinstance(samples, np.ma.MaskedArray):
             raise ValueError("waveform must be a plain array, not a masked one: a masked sample has no value")
         try:
@@ -45,7 +51,7 @@ class Waveform:
             raise ValueError(f"waveform must be of an integer type or of float16, 32 or 64, not {array.dtype}")
         if array.shape[1] > CHANNELS_MAX:
             raise ValueError(f"waveform must have at most {CHANNELS_MAX} channels, not {array.shape[1]}")
-        self._array, self.quantum = array, quantum
+        self._array, self.quantum, self._largest = array, quantum, largest
 
     @property
     def steps(self) -> int:
@@ -75,8 +81,8 @@ class Waveform:
             A sample is not finite, or no integer that can be coded.
         """
         samples = self._integers(piece) if piece.dtype.kind == "f" else piece
-        if samples.size and (samples.min() < INT32.min or samples.max() > INT32.max):
-            raise ValueError(f"waveform must hold values in {INT32.min}..{INT32.max}{self._in_quanta()}")
+        if samples.size and (samples.min() < -self._largest - 1 or samples.max() > self._largest):
+            raise ValueError(f"waveform must hold values in {-self._largest - 1}..{self._largest}{self._in_quanta()}")
         return np.ascontiguousarray(samples, dtype=np.int32)
 
     def _integers(self, samples: NDArray[np.generic]) -> NDArray[np.float64]:
@@ -89,7 +95,7 @@ class Waveform:
         if wrong.any():
             raise ValueError(
                 f"waveform of type {samples.dtype} must hold integers to be coded without loss, not {wide[wrong][0]}; "
-                "divide by the gain, or allow an error with mode='bounded'"
+                "divide by the gain, or allow an error with mode='bounded' or 'full'"
             )
         return wide
 
@@ -110,6 +116,21 @@ def sample_range(dtype: np.dtype[np.generic]) -> tuple[int, int]:
         return INT32.min, INT32.max
     info = np.iinfo(dtype.name)
     return max(INT32.min, info.min), min(INT32.max, info.max)
+
+
+def quantum_of_noise(samples: NDArray[np.generic]) -> float:
+    """Return a quantum to which floats, shape (steps, channels), can be rounded without losing their noise.
+
+    It is a power of two, a 16th of the median of how much a sample usually differs from the one before it, or, where
+    most samples are alike, 2**-20 of the largest; measured on pieces of the samples.
+    """
+    starts = np.unique(np.linspace(0, max(0, len(samples) - PIECE_STEPS), PIECES).astype(int))
+    pieces = [samples[start : start + PIECE_STEPS].astype(np.float64) for start in starts.tolist()]
+    changes = np.concatenate([np.abs(np.diff(piece, axis=0)).ravel() for piece in pieces])
+    usual = float(np.median(changes)) / NOISE_QUANTA if changes.size else 0.0
+    if not 0 < usual < np.inf:
+        usual = max(float(np.abs(piece).max(initial=0.0)) for piece in pieces) * 2.0**-20
+    return 2.0 ** math.floor(math.log2(usual)) if 0 < usual < np.inf else 1.0
 
 
 def quantum_for(max_error: float) -> float:

@@ -1,4 +1,7 @@
-"""Spikes in a band-passed waveform, and which of two detections are the same."""
+"""Spikes in waveforms without their slow part: where they are, which are one, and which of two detections are the same.
+
+Arrays of samples are of shape (steps, channels).
+"""
 
 from __future__ import annotations
 
@@ -9,34 +12,86 @@ from model.kernels.jit import kernel
 
 
 @kernel
-def find_peaks(waveform: NDArray[np.float64], threshold: float, dead_steps: int, peaks: NDArray[np.int64]) -> int:
-    """Store where a waveform is furthest from 0 after it crossed the threshold, either way; return how often.
+def smooth(samples: NDArray[np.float32], taps: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+    """Store the symmetric moving average of an odd number of samples; the first and the last are repeated."""
+    steps, channels = samples.shape
+    reach = taps.size // 2
+    out[:] = 0
+    for step in range(steps):
+        for index in range(taps.size):
+            tap, near = taps[index], min(max(step + index - reach, 0), steps - 1)
+            for channel in range(channels):
+                out[step, channel] += tap * samples[near, channel]
 
-    Parameters
-    ----------
-    waveform : NDArray, shape (steps,)
-        Around 0.
-    threshold : float
-        A spike is beyond this; above 0.
-    dead_steps : int
-        From a crossing on, the largest sample within so many steps is the spike's; the next one may follow.
-    peaks : NDArray, shape (steps,)
-        The samples, in order.
+
+@kernel
+def find_troughs(
+    samples: NDArray[np.float32], thresholds: NDArray[np.float32], dead_steps: int, margin: int,
+    steps_found: NDArray[np.int64], channels_found: NDArray[np.int64],
+) -> int:  # fmt: skip
+    """Store the samples that are below minus a channel's threshold and the lowest within `dead_steps` either way.
+
+    Of equal ones it is the first. They are in order of time, then of channel, at least `margin` from either end; return
+    how many there are, which may be more than there is room for.
     """
-    found, step = 0, 0
-    while step < waveform.size:
-        if abs(waveform[step]) <= threshold:
-            step += 1
-            continue
-        end = min(step + dead_steps, waveform.size)
-        peak = step
-        for index in range(step, end):
-            if abs(waveform[index]) > abs(waveform[peak]):
-                peak = index
-        peaks[found] = peak
-        found += 1
-        step = max(end, peak + 1)
+    steps, channels = samples.shape
+    found = 0
+    for step in range(margin, steps - margin):
+        for channel in range(channels):
+            if samples[step, channel] >= -thresholds[channel]:
+                continue
+            lowest = samples[step, channel]
+            first, end = max(step - dead_steps, 0), min(step + dead_steps + 1, steps)
+            for near in range(first, end):
+                if samples[near, channel] < lowest or (samples[near, channel] == lowest and near < step):
+                    break
+            else:
+                if found < steps_found.size:
+                    steps_found[found], channels_found[found] = step, channel
+                found += 1
     return found
+
+
+@kernel
+def find_ripples(
+    steps: NDArray[np.int64], channels: NDArray[np.int64], depths: NDArray[np.float32], reach_steps: int,
+    share: float, ripples: NDArray[np.bool_],
+) -> None:  # fmt: skip
+    """Store for each trough, in order of time, whether another on its channel is near and makes it a mere share."""
+    first = 0
+    for trough in range(steps.size):
+        while steps[trough] - steps[first] > reach_steps:
+            first += 1
+        ripples[trough] = False
+        other = first
+        while other < steps.size and steps[other] - steps[trough] <= reach_steps:
+            if channels[other] == channels[trough] and depths[trough] < share * depths[other]:
+                ripples[trough] = True
+                break
+            other += 1
+
+
+@kernel
+def find_owners(
+    steps: NDArray[np.int64], channels: NDArray[np.int64], by_depth: NDArray[np.int64], reach_steps: int,
+    reach_channels: int, owners: NDArray[np.int64],
+) -> None:  # fmt: skip
+    """Store for each trough, in order of time, the deeper one near it that is the same spike, or itself.
+
+    `by_depth` lists the troughs, the deepest first; `owners` are -1.
+    """
+    for at in range(by_depth.size):
+        deepest = by_depth[at]
+        if owners[deepest] >= 0:
+            continue
+        first = deepest
+        while first > 0 and steps[deepest] - steps[first - 1] <= reach_steps:
+            first -= 1
+        other = first
+        while other < steps.size and steps[other] - steps[deepest] <= reach_steps:
+            if owners[other] < 0 and abs(channels[other] - channels[deepest]) <= reach_channels:
+                owners[other] = deepest
+            other += 1
 
 
 @kernel
