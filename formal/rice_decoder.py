@@ -233,7 +233,7 @@ class Learning(Spec):
         self.contract(
             m,
             "same_k",
-            "k is what the definition gives for the gaps read before: those since the keyframe, for the debt those of the payload.",
+            "k is what the definition gives for the gaps read before, since the keyframe and in this payload.",
             inside["debt.k"] == debt.limit(mean.k),
             broken_by=[
                 Edit("mean.restart.eq(self.start & self.keyframe)", "mean.restart.eq(self.start)"),
@@ -245,7 +245,7 @@ class Learning(Spec):
         self.contract(
             m,
             "learns_what_it_gives",
-            "What the mean learns comes out in the next cycle as a gap, or is one longer than any and ends the payload.",
+            "What the mean learns comes out in the next cycle as a gap; one longer than any ends the payload.",
             dut.o.valid & Mux(token.end, token.bad, token.error & (token.gap == self.past(m, gap, "gap"))),
             when=self.past(m, learn, "learn"),
             broken_by=Edit("token.gap.eq(gap)", "token.gap.eq(gap[1:])", block="codeword_decoder"),
