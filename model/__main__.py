@@ -20,9 +20,6 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode="
 for command in (compress, decompress, inspect, verify, recommend, bench, demo, receive):
     app.command()(command)
 
-INTERRUPTED = 130
-"""Exit status after Ctrl-C, as shells give it."""
-
 
 @app.callback()
 def main() -> None:
@@ -34,7 +31,7 @@ def main() -> None:
 
 def entry(name: str = "corticodec") -> NoReturn:
     """Run the command line; an error is one line."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, _interrupt)  # so that files that are half written are removed
     try:
         run(app, name)
     except OSError as error:
@@ -42,8 +39,6 @@ def entry(name: str = "corticodec") -> NoReturn:
         fail(f"cannot read or write{place}: {error.strerror or error}")
     except (ValueError, MemoryError) as error:
         fail(str(error) or "not enough memory")
-    except (KeyboardInterrupt, typer.Abort):
-        fail("interrupted; no output was written", INTERRUPTED)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:

@@ -48,8 +48,7 @@ def compress(recording: Recording, output: Path, coder: ChunkCoder, workers: int
     Contents
         What the file says of itself.
     """
-    with whole_file(output) as file:
-        writer = CompressedWriter(file)
+    with whole_file(output) as file, CompressedWriter(file) as writer:
         contents = _write_blocks(recording, writer, coder, workers, advance)
         times = recording.times()
         if times is not None:
@@ -71,8 +70,7 @@ def compress_spikes(
     ordered, restoring = spikes.sorted()
     recording = SpikeRaster(folder, ordered, clusters.size, sampling_hz)
     plain = WaveformCoder()
-    with whole_file(output) as file:
-        writer = CompressedWriter(file)
+    with whole_file(output) as file, CompressedWriter(file) as writer:
         contents = _write_blocks(recording, writer, coder, workers, advance)
         contents.source["bytes"] = sum(len(file.head) + file.values.nbytes for file in files)
         for name, values in {"clusters": clusters, **restoring}.items():

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,6 +106,13 @@ class CompressedWriter:
         self._write("mimetype", MIME_TYPE)
         self._blocks = 0
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self._archive.fp = None  # or it would write its directory when it is deleted
+
     def add_block(self, chunk: bytes) -> None:
         """Write the next block."""
         self._write(_block_name(self._blocks), chunk)
@@ -185,6 +192,8 @@ class CompressedRecording:
     def _read(self, name: str) -> bytes:
         try:
             info = self._archive.getinfo(name)
+            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise CodecError(f"{self.path} has a part {name} in a form that no compressed recording has")
             if info.compress_type != zipfile.ZIP_STORED and info.file_size > PART_BYTES_MAX:
                 raise CodecError(f"{self.path} has a part {name} of {info.file_size} bytes, more than there may be")
             return self._archive.read(info)

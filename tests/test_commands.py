@@ -1,0 +1,174 @@
+"""The commands that compress and restore, as a user types them: what they print, leave, and say of wrong input."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from model.__main__ import app, entry
+
+SAMPLES = np.random.default_rng(6).integers(-20, 21, (2000, 6)).cumsum(0).astype(np.int16)
+COMMANDS = [command.name or command.callback.__name__ for command in app.registered_commands]
+
+
+@pytest.fixture
+def call(monkeypatch, capsys, tmp_path):
+    """Call a command in an empty folder; return exit status, output and error output."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments):
+        monkeypatch.setattr("sys.argv", ["corticodec", *map(str, arguments)])
+        before = signal.getsignal(signal.SIGTERM)
+        with pytest.raises(SystemExit) as exit:
+            entry()
+        signal.signal(signal.SIGTERM, before)
+        return exit.value.code, *capsys.readouterr()
+
+    return call
+
+
+def test_npy_and_back(call, tmp_path):
+    np.save("a.npy", SAMPLES)
+    status, output, error = call("compress", "a.npy", "--json")
+    assert (status, error) == (0, "")
+    facts = json.loads(output)
+    size = (tmp_path / "a.npy.ctcz").stat().st_size
+    assert (facts["output"], facts["steps"], facts["channels"], facts["lossless"]) == ("a.npy.ctcz", 2000, 6, True)
+    assert facts["ratio"] == facts["source_bytes"] / size > 2
+    original = (tmp_path / "a.npy").read_bytes()
+    (tmp_path / "a.npy").unlink()
+    assert call("decompress", "a.npy.ctcz")[0] == 0
+    assert (tmp_path / "a.npy").read_bytes() == original
+    assert call("verify", "a.npy.ctcz", "--against", "a.npy")[0] == 0
+
+
+def test_raw_binary_with_an_error(call):
+    SAMPLES.tofile("a.dat")
+    raw = ("--channels", "6", "--fs", "30000", "--gain", "0.195")
+    status, output, _ = call("compress", "a.dat", *raw, "--max-error", "3", "--preset", "best", "--json")
+    assert (status, json.loads(output)["worst_error"]) == (0, 3)
+    assert call("decompress", "a.dat.ctcz", "-o", "part.npy", "--start", "500", "--stop", "600")[0] == 0
+    error = np.load("part.npy").astype(int) - SAMPLES[500:600]
+    assert 0 < np.abs(error).max() <= 3
+
+
+def test_spike_folder(call, tmp_path):
+    (tmp_path / "ks").mkdir()
+    np.save("ks/spike_times.npy", np.array([4, 9, 9, 12], np.uint64))
+    np.save("ks/spike_clusters.npy", np.array([2, 0, 7, 2], np.int32))
+    assert call("compress", "ks", "--fs", "30000", "--codec", "predictive")[0] == 0
+    assert call("decompress", "ks.ctcz", "-o", "again")[0] == 0
+    for name in ("spike_times.npy", "spike_clusters.npy"):
+        assert (tmp_path / "again" / name).read_bytes() == (tmp_path / "ks" / name).read_bytes()
+
+
+def test_inspect(call, tmp_path):
+    np.save("a.npy", SAMPLES)
+    call("compress", "a.npy")
+    status, output, _ = call("inspect", "a.npy.ctcz")
+    assert status == 0
+    assert re.search(r"steps +2,000", output)
+    facts = json.loads(call("inspect", "a.npy.ctcz", "--json")[1])
+    size = (tmp_path / "a.npy.ctcz").stat().st_size
+    assert facts["bytes_of_blocks"] + facts["bytes_of_the_rest"] == facts["compressed_bytes"] == size
+    assert facts["bits_a_sample"] == 8 * facts["bytes_of_blocks"] / SAMPLES.size
+
+
+def test_recommend_and_bench(call):
+    np.save("a.npy", SAMPLES)
+    np.save("r.npy", SAMPLES > 30)
+    names = {}
+    for command in ("recommend", "bench"):
+        for path in ("a.npy", "r.npy"):
+            status, output, _ = call(command, path, "--json")
+            assert status == 0
+            names[command, path] = {coder["name"] for coder in json.loads(output)["coders"]}
+    assert names["recommend", "a.npy"] > {"lossless fast", "lossless best"}
+    assert names["recommend", "r.npy"] == {"isi", "predictive", "delta", "aer"}
+    assert names["bench", "a.npy"] - names["recommend", "a.npy"] >= {"zlib 6", "bz2 9", "lzma 1"}
+    assert "ratio" in call("recommend", "r.npy")[1]
+
+
+def test_demo(call):
+    status, output, _ = call("demo")
+    assert status == 0
+    assert "lossless fast" in output
+    assert "isi" in output
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_help_has_examples(call, command):
+    status, output, _ = call(command, "--help")
+    assert status == 0
+    assert re.search(rf"Examples?\s.*(corticodec|model) {command}", output, re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["compress", "none.npy"], "source none.npy does not exist"),
+        (
+            ["compress", "a.dat"],
+            "a.dat is raw binary: its channels must be given with --channels (and --dtype, unless int16)",
+        ),
+        (["compress", "a.dat", "--channels", "0"], "channels must be an integer in 1..9223372036854775807, not 0"),
+        (["compress", "a.npy", "--preset", "slow"], "preset must be one of fast, best, not 'slow'"),
+        (
+            ["compress", "r.npy", "--codec", "zip"],
+            "name must be one of aer, delta, isi, predictive, streaming, waveform, not 'zip'",
+        ),
+        (["compress", "a.npy", "-o", "no/a"], "output no/a cannot be written: No such file or directory"),
+        (["compress", "a.npy", "-o", "a.npy"], "output a.npy must not be the source"),
+        (["compress", "a.npy", "-o", "."], "output must be a file, not the folder ."),
+        (["decompress", "a.npy"], "a.npy is no compressed recording, or is cut off: File is not a zip file"),
+        (["decompress", "none.ctcz"], "cannot read or write none.ctcz: No such file or directory"),
+        (["decompress", "good.ctcz", "-o", "a.npy"], "output a.npy is there already; --force replaces it"),
+        (["decompress", "good.ctcz", "-o", "a.txt"], "output must end in .npy, .nwb, .bin, .dat, .raw, not 'a.txt'"),
+        (
+            ["decompress", "good.ctcz", "-o", "b.npy", "--start", "9999"],
+            "start must be an integer in 0..2000, not 9999",
+        ),
+        (["decompress", "good.ctcz", "-o", "b.nwb"], "sampling rate must be known to write NWB; give it with --fs"),
+        (["verify", "good.ctcz", "--against", "r.npy"], "r.npy is not what good.ctcz was made of: its SHA-256 differs"),
+        (["verify", "damaged.ctcz"], "damaged.ctcz is damaged in blocks/00000000"),
+        (["recommend", "empty.npy"], "empty.npy is empty: there is nothing to measure"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_status_2(call, tmp_path, arguments, sentence):
+    pytest.importorskip("pynwb")
+    SAMPLES.tofile("a.dat")
+    np.save("a.npy", SAMPLES)
+    np.save("r.npy", SAMPLES > 0)
+    np.save("empty.npy", SAMPLES[:0])
+    call("compress", "a.npy", "-o", "good.ctcz")
+    data = bytearray((tmp_path / "good.ctcz").read_bytes())
+    data[len(data) // 2] ^= 1
+    (tmp_path / "damaged.ctcz").write_bytes(data)
+    before = sorted(path.name for path in tmp_path.iterdir())
+    status, output, error = call(*arguments)
+    assert (status, output, error.count("\n")) == (2, "", 1)
+    assert error.startswith(f"error: {sentence}")
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted(tmp_path, number):
+    """Nothing is left behind."""
+    with (tmp_path / "a.dat").open("wb") as file:
+        file.truncate(1 << 33)  # a file without blocks on the disk, of so many zeros that there is time
+    command = [sys.executable, "-m", "model", "compress", str(tmp_path / "a.dat"), "--channels", "64"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, "COLUMNS": "80"})
+    deadline = time.monotonic() + 60
+    while len(list(tmp_path.iterdir())) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert len(list(tmp_path.iterdir())) == 2
+    process.send_signal(number)
+    _, error = process.communicate(timeout=60)
+    assert (process.returncode, error) == (130, "")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.dat"]
