@@ -49,7 +49,7 @@ def compress(recording: Recording, output: Path, coder: ChunkCoder, workers: int
         What the file says of itself.
     """
     with whole_file(output) as file, CompressedWriter(file) as writer:
-        contents = _write_blocks(recording, writer, coder, workers, advance)
+        contents = write_blocks(recording, writer, coder, workers, advance)
         times = recording.times()
         if times is not None:
             writer.add_part("times", WaveformCoder().encode_chunk(times))
@@ -71,7 +71,7 @@ def compress_spikes(
     recording = SpikeRaster(folder, ordered, clusters.size, sampling_hz)
     plain = WaveformCoder()
     with whole_file(output) as file, CompressedWriter(file) as writer:
-        contents = _write_blocks(recording, writer, coder, workers, advance)
+        contents = write_blocks(recording, writer, coder, workers, advance)
         contents.source["bytes"] = sum(len(file.head) + file.values.nbytes for file in files)
         for name, values in {"clusters": clusters, **restoring}.items():
             writer.add_part(name, plain.encode_chunk(values))
@@ -82,7 +82,7 @@ def compress_spikes(
     return contents
 
 
-def _write_blocks(
+def write_blocks(
     recording: Recording, writer: CompressedWriter, coder: ChunkCoder, workers: int, advance: Advance
 ) -> Contents:
     """Write all blocks and return what there is to say so far."""
