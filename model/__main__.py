@@ -9,6 +9,7 @@ from typing import NoReturn
 import typer
 
 from model.command_line import fail, run
+from model.commands.archive import archive
 from model.commands.compress import compress
 from model.commands.decompress import decompress, verify
 from model.commands.demo import demo
@@ -17,7 +18,7 @@ from model.commands.measure import bench, recommend
 from model.commands.receive import receive
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode="markdown")
-for command in (compress, decompress, inspect, verify, recommend, bench, demo, receive):
+for command in (compress, decompress, inspect, verify, recommend, bench, demo, archive, receive):
     app.command()(command)
 
 

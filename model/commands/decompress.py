@@ -14,6 +14,7 @@ from model.files import decompress as files
 from model.files.compress import file_sha256
 from model.files.compressed import CompressedRecording
 from model.golden.settings import check_int
+from model.integrations.archive import archived_bytes, verify_archive
 
 
 def decompress(
@@ -67,7 +68,7 @@ def verify(
 ) -> None:
     """Decode a compressed recording and compare with the SHA-256 of what was compressed; write nothing.
 
-    Ends with status 2 if anything is damaged or differs.
+    FILE may also be an archive, a folder that `archive` made. Ends with status 2 if anything is damaged or differs.
 
     **Examples**
 
@@ -75,6 +76,9 @@ def verify(
 
     `corticodec verify recording.dat.ctcz --against recording.dat`
     """
+    if file.is_dir():
+        _verify_archive(file, as_json)
+        return
     recording = CompressedRecording(file)
     contents = recording.contents
     with progress(f"verifying {file.name}", contents.signal.bytes) as advance:
@@ -95,4 +99,13 @@ def verify(
             "source_sha256": contents.source.get("sha256"),
         },
         as_json,
+    )
+
+
+def _verify_archive(folder: Path, as_json: bool) -> None:
+    total = archived_bytes(folder)
+    with progress(f"verifying {folder.name}", total) as advance:
+        manifest = verify_archive(folder, advance)
+    print_facts(
+        {"archive": str(folder), "verified": True, "recordings": len(manifest["recordings"]), "bytes": total}, as_json
     )

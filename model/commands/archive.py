@@ -1,0 +1,94 @@
+"""`corticodec archive`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from model.commands import options
+from model.commands.show import print_facts, progress
+from model.files.extras import need
+from model.files.open import Hints
+from model.formats.chunk import WaveformCoder
+from model.integrations import archive as archives
+
+MEGABYTE = 1_000_000
+
+
+def archive(
+    sources: Annotated[list[Path], typer.Argument(metavar="SOURCE...", help="Recordings, as for `compress`.")],
+    destination: Annotated[Path, typer.Argument(metavar="DEST", help="The archive, a folder.")],
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a Dask scheduler.  [default: a cluster on this machine]")
+    ] = None,
+    max_error: Annotated[
+        float | None, typer.Option(help="Let samples change by up to so many units.  [default: none changes]")
+    ] = None,
+    preset: Annotated[str, typer.Option(help="`fast`, or `best`, a tenth as fast and smaller.")] = "fast",
+    chunk_seconds: Annotated[float, typer.Option(help="What is decoded at a time.")] = 1.0,
+    shard_mb: Annotated[int, typer.Option(min=1, help="Most megabytes of samples in a file.")] = 256,
+    channels: options.Channels = None,
+    fs: options.SamplingHz = None,
+    dtype: options.Dtype = "int16",
+    gain: options.Gain = None,
+    offset: options.Offset = 0,
+    stream: options.Stream = None,
+    series: options.Series = None,
+    workers: options.Workers = options.WORKERS,
+    as_json: options.Json = False,
+) -> None:
+    """Archive recordings as sharded Zarr on Dask, verified as they are written.
+
+    If it is cut off, the same command goes on where it was. `corticodec verify DEST` checks an archive. All workers
+    must reach sources and DEST by the same paths.
+
+    **Examples**
+
+    `corticodec archive session1.dat session2.dat archive.zarr --channels 384 --fs 30000`
+
+    `corticodec archive *.nwb archive.zarr --scheduler tcp://10.0.0.1:8786`
+    """
+    hints = Hints(channels, fs, dtype, gain, offset, stream, series)
+    coder = WaveformCoder("lossless" if max_error is None else "bounded", preset, max_error)
+    if not 0 < chunk_seconds < float("inf"):
+        raise ValueError(f"chunk_seconds must be a number above 0, not {chunk_seconds}")
+    plans = [archives.plan(source, hints, coder, chunk_seconds, shard_mb * MEGABYTE) for source in sources]
+    total = sum(one.source_bytes for one in plans)
+    with _client(scheduler, workers) as client:
+        typer.echo(f"Dashboard: {client.dashboard_link}", err=True)
+        with progress(f"archiving to {destination.name}", total) as advance:
+            manifest = archives.archive(plans, destination, client, advance)
+    stored = sum(recording["stored_bytes"] for recording in manifest["recordings"])
+    print_facts(
+        {
+            "archive": str(destination),
+            "recordings": len(plans),
+            "shards": sum(one.n_shards for one in plans),
+            "source_bytes": total,
+            "stored_bytes": stored,
+            "ratio": total / stored if stored else None,
+        },
+        as_json,
+    )
+
+
+@contextmanager
+def _client(scheduler: str | None, workers: int) -> Iterator[Any]:
+    distributed = need("distributed", "archive", "archiving")
+    if scheduler is not None:
+        try:
+            client = distributed.Client(scheduler, timeout=10)
+        except (OSError, ValueError) as error:
+            raise ValueError(f"scheduler {scheduler} cannot be reached: {error}") from None
+        with client:
+            yield client
+        return
+    with (
+        distributed.LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0") as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        yield client
