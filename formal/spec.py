@@ -227,6 +227,14 @@ class Spec(Elaboratable):
             self.free("__".join((name, *map(str, path))), value)
         return inside
 
+    def remove(self, inside: Inside, **blocks: wiring.Component) -> None:
+        """Take submodules, given by their names, out of a design; what they drove is free."""
+        inside.remove(*blocks)
+        for name, block in blocks.items():
+            for path, member, value in block.signature.flatten(block):
+                if member.flow is wiring.Out:
+                    self.free("__".join((name, *map(str, path))), value)
+
     def free(self, name: str, value: ValueLike) -> None:
         """Let the solver choose `value` in each cycle, unless something drives it."""
         self.ports[name] = Value.cast(value)
