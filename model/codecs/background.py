@@ -1,4 +1,4 @@
-"""The background of a group of channels over a chunk of time: a spline's coefficients, quantised, coded closed loop.
+"""The background of a group of channels over a chunk of time: a spline's coefficients, predicted closed loop.
 
 docs/waveform-streams.md specifies it.
 """
@@ -6,21 +6,25 @@ docs/waveform-streams.md specifies it.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from model.codecs import background_predictor
 from model.codecs.number_lists import NumberLists, encoded_list
 from model.codecs.spike_detection import SIGMA_OF_MEDIAN
 from model.codecs.spline import FRACTION_BITS
 from model.codecs.step_sizes import LEVEL_MAX, level_below, step_size
-from model.codecs.waveform_group import decode_group, encode_group
+from model.codecs.waveform_group import INT32, decode_group, encode_group
+from model.codecs.waveform_predictor import COEFFICIENT_MAX
 from model.errors import CodecError
+from model.kernels import closed_loop
+from model.kernels.closed_loop import LAGS, NEIGHBOURS, SIZE, VALUE_MAX
 
 SPAN_SIGMA = 8.0
 """The quantiser's steps span so many times what a coefficient usually differs from the one before it."""
 QUANTIZE_BITS_MAX = 16
-COEFFICIENT_MAX = 1 << 33
-"""Largest size of a coefficient, in stored units."""
-INT32 = -(1 << 31), (1 << 31) - 1
+START_MAX = (1 << 31) - 1
+USED = [[*range(count * LAGS), *range(NEIGHBOURS * LAGS, SIZE)] for count in range(NEIGHBOURS + 1)]
+"""Which coefficients there are for channels with no, one and two neighbours."""
 
 
 def encode_background(
@@ -45,13 +49,26 @@ def encode_background(
         In units of `2**-FRACTION_BITS` of a sample's.
     """
     units = coefficients.astype(np.float64) * (1 << FRACTION_BITS)
+    starts = np.rint(units[0]).astype(np.int64)
+    target = np.rint(units).astype(np.int64) - starts
     # By the median, so that an artefact does not coarsen the rest.
     usual = np.median(np.abs(np.diff(units, axis=0)), axis=0) * SIGMA_OF_MEDIAN
     levels = [level_below(SPAN_SIGMA * change / (1 << quantize_bits)) for change in usual.tolist()]
-    steps = np.array([step_size(level) for level in levels], dtype=np.int64)
-    codes = np.rint(units / steps).astype(np.int32)
-    payload, _ = encode_group(np.ascontiguousarray(codes.T), preset, 0, INT32)
-    return encoded_list(np.diff(levels, prepend=0)) + payload, codes * steps
+    neighbours = background_predictor.find_neighbours(units, usual)
+    weights = background_predictor.fit(units, usual, neighbours)
+    values, codes = np.zeros_like(target), np.empty(target.shape[::-1], dtype=np.int32)
+    closed_loop.encode(target, _step_sizes(levels), neighbours, weights, values, codes)
+    counts = np.count_nonzero(neighbours >= 0, axis=1)
+    index = np.arange(len(neighbours))[:, np.newaxis]
+    lists: list[ArrayLike] = [
+        np.diff(levels, prepend=0),
+        np.diff(starts, prepend=0),
+        counts,
+        (index - neighbours)[neighbours >= 0],
+        np.concatenate([weights[count, USED[count]] for count in np.unique(counts)]),
+    ]
+    payload, _ = encode_group(codes.reshape(1, -1), preset, 0, INT32)
+    return b"".join(map(encoded_list, lists)) + payload, values + starts
 
 
 def decode_background(payload: NDArray[np.uint8], preset: str, shape: tuple[int, int]) -> NDArray[np.int64]:
@@ -62,13 +79,32 @@ def decode_background(payload: NDArray[np.uint8], preset: str, shape: tuple[int,
     CodecError
         The payload is not one of this shape.
     """
+    channels = shape[1]
     lists = NumberLists(payload)
-    levels = np.cumsum(lists.take("background steps", shape[1], -LEVEL_MAX, LEVEL_MAX))
-    if levels.min() < 0 or levels.max() > LEVEL_MAX:
-        raise CodecError("waveform payload has background steps out of range")
-    codes = np.empty(shape[::-1], dtype=np.int32)
-    decode_group(payload[lists.at :], preset, True, INT32, codes)
-    coefficients = codes.T * np.array([step_size(level) for level in levels.tolist()], dtype=np.int64)
-    if np.abs(coefficients).max() > COEFFICIENT_MAX:
+    levels = np.cumsum(lists.take("background steps", channels, -LEVEL_MAX, LEVEL_MAX))
+    starts = np.cumsum(lists.take("background starts", channels, -START_MAX, START_MAX))
+    counts = lists.take("background neighbours", channels, 0, NEIGHBOURS)
+    distances = lists.take("background distances", int(counts.sum()), 1, channels)
+    if levels.min() < 0 or levels.max() > LEVEL_MAX or np.abs(starts).max() > VALUE_MAX:
         raise CodecError("waveform payload has a background out of range")
-    return coefficients
+    neighbours = np.full((channels, NEIGHBOURS), -1, dtype=np.int64)
+    neighbours[np.arange(NEIGHBOURS) < counts[:, np.newaxis]] = np.repeat(np.arange(channels), counts) - distances
+    if np.any(neighbours < -1) or np.any((neighbours >= 0).sum(axis=1) != counts):
+        raise CodecError("waveform payload has a background with a neighbour that there is not")
+    weights = np.zeros((NEIGHBOURS + 1, SIZE), dtype=np.int64)
+    present = np.unique(counts).tolist()
+    stored = lists.take(
+        "background weights", sum(len(USED[count]) for count in present), -COEFFICIENT_MAX, COEFFICIENT_MAX
+    )
+    for count in present:
+        weights[count, USED[count]], stored = np.split(stored, [len(USED[count])])
+    codes = np.empty((1, shape[0] * channels), dtype=np.int32)
+    decode_group(payload[lists.at :], preset, True, INT32, codes)
+    values = np.zeros(shape, dtype=np.int64)
+    if not closed_loop.decode(codes.reshape(channels, -1), _step_sizes(levels.tolist()), neighbours, weights, values):
+        raise CodecError("waveform payload has a background out of range")
+    return values + starts
+
+
+def _step_sizes(levels: list[int]) -> NDArray[np.int64]:
+    return np.array([step_size(level) for level in levels], dtype=np.int64)

@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 from model.codecs.spike_detection import (
     BEFORE,
     THRESHOLD_SIGMA,
-    Band,
+    Detection,
     Troughs,
+    detect,
+    fast_part,
     find_troughs,
-    noise_of,
     split,
     steps_in,
 )
+from model.kernels import spike_energies
 from model.kernels.spike_peaks import count_matches
 
 LFP_HIGHEST_HZ = 300.0
@@ -96,6 +98,7 @@ def compare(
     decoded: NDArray[np.generic],
     sampling_hz: float,
     threshold_sigma: float = THRESHOLD_SIGMA,
+    detection: Detection | None = None,
 ) -> Fidelity:
     """Return what became of a piece of a waveform.
 
@@ -107,51 +110,51 @@ def compare(
         Samples a second.
     threshold_sigma : float
         A spike is so many times the original's noise, in what is decoded, too.
+    detection : Detection, optional
+        What is known of the original, in its units.
     """
-    error = np.subtract(decoded, original, dtype=np.float64)
-    fidelity = Fidelity(error.size, float(np.abs(error).max()), _energy(error))
-    # Without the offset, which floats of 32 bits would not leave much room beside.
-    before = split(np.subtract(original, original[0], dtype=np.float64).astype(np.float32), sampling_hz)
-    change = split(error.astype(np.float32), sampling_hz)
-    fidelity.lfp_energy, fidelity.lfp_error_energy = (_lfp_energy(band, sampling_hz) for band in (before, change))
-    noise = noise_of(before.fast)
-    spikes = find_troughs(before.fast, noise, threshold_sigma, sampling_hz)
-    again = find_troughs(before.fast + change.fast, noise, threshold_sigma, sampling_hz)
+    exact = np.subtract(decoded, original, dtype=np.float64)
+    errors = exact.astype(np.float32)
+    fidelity = Fidelity(errors.size, float(max(exact.max(), -exact.min())), float(np.square(exact).sum()))
+    samples = _without_offset(original)
+    if detection is None:
+        detection = detect(samples, threshold_sigma, sampling_hz)
+    change, fast_errors = split(errors, sampling_hz)
+    knot_s = detection.spacing / sampling_hz
+    fidelity.lfp_energy, fidelity.lfp_error_energy = _lfp_energy(detection.slow, knot_s), _lfp_energy(change, knot_s)
+
+    fast, spikes = fast_part(samples, detection.slow, sampling_hz), detection.troughs
+    again = find_troughs(fast + fast_errors, detection.noise, threshold_sigma, sampling_hz)
     fidelity.detected, fidelity.detected_again = spikes.steps.size, again.steps.size
-    tolerance = steps_in(TOLERANCE_MS, sampling_hz)
+    tolerance, length = steps_in(TOLERANCE_MS, sampling_hz), steps_in(SNIPPET_MS, sampling_hz)
     far = len(original) + tolerance + 1
     fidelity.matched = count_matches(_one_after_another(spikes, far), _one_after_another(again, far), tolerance)
-    near = _near(spikes, steps_in(SNIPPET_MS, sampling_hz), before.fast.shape)
-    fidelity.snippet_energy, fidelity.snippet_error_energy = _energy(before.fast[near]), _energy(change.fast[near])
+    fidelity.snippet_energy, fidelity.snippet_error_energy = spike_energies.energies(
+        spikes.steps, spikes.channels, length // BEFORE, length, fast, fast_errors
+    )
     return fidelity
 
 
-def _lfp_energy(band: Band, sampling_hz: float) -> float:
+def _without_offset(samples: NDArray[np.generic]) -> NDArray[np.float32]:
+    """Return samples as floats of 32 bits, which do not leave much room beside a large offset."""
+    if samples.dtype.kind != "f" and samples.dtype.itemsize <= 2:
+        return samples.astype(np.float32)
+    return np.subtract(samples, samples[0], dtype=np.float64).astype(np.float32)
+
+
+def _lfp_energy(slow: NDArray[np.float32], knot_s: float) -> float:
     """Return the energy below 300 Hz of the slow part, of which the knots are enough."""
-    slow = band.slow.astype(np.float64)
-    knots = (slow[:-2] + 4 * slow[1:-1] + slow[2:]) / 6
+    coefficients = slow.astype(np.float64)
+    knots = (coefficients[:-2] + 4 * coefficients[1:-1] + coefficients[2:]) / 6
     spectrum = np.fft.rfft(knots, axis=0)
-    frequencies_hz = np.fft.rfftfreq(len(knots), band.spacing / sampling_hz)
-    return _energy(spectrum[(frequencies_hz > 0) & (frequencies_hz < LFP_HIGHEST_HZ)])
+    frequencies_hz = np.fft.rfftfreq(len(knots), knot_s)
+    kept = spectrum[(frequencies_hz > 0) & (frequencies_hz < LFP_HIGHEST_HZ)]
+    return float(np.square(kept.real).sum() + np.square(kept.imag).sum())
 
 
 def _one_after_another(troughs: Troughs, steps: int) -> NDArray[np.int64]:
     """Return troughs as ascending numbers, each channel `steps` after the one before."""
     return np.sort(troughs.channels * steps + troughs.steps)
-
-
-def _near(troughs: Troughs, samples: int, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """Return which samples are those of spikes."""
-    edges = np.zeros((shape[0] + 1, shape[1]), dtype=np.int32)
-    starts = troughs.steps - samples // BEFORE
-    np.add.at(edges, (np.maximum(starts, 0), troughs.channels), 1)
-    np.add.at(edges, (np.minimum(starts + samples, shape[0]), troughs.channels), -1)
-    near: NDArray[np.bool_] = np.cumsum(edges[:-1], axis=0) > 0
-    return near
-
-
-def _energy(values: NDArray[np.floating] | NDArray[np.complex128]) -> float:
-    return float(np.vdot(values, values).real)
 
 
 def _decibels(signal: float, error: float) -> float:

@@ -13,20 +13,21 @@ from numpy.typing import ArrayLike, NDArray
 
 from model.codecs.number_lists import NumberLists, encoded_list
 from model.codecs.step_sizes import LEVEL_MAX, level_below, step_size
-from model.codecs.waveform_group import decode_group, encode_group
+from model.codecs.waveform_group import INT32, decode_group, encode_group
 from model.errors import CodecError
 from model.kernels import snippet_coder
 from model.kernels.snippet_coder import GAIN_BITS, GAIN_MAX, REACH, WIDTH, Events, no_templates
 
-MARGIN_DB = 0.5
+MARGIN_DB = 1.0
 """By so much the snippets are better than asked for: the spikes' band is measured a little differently here."""
+ENERGY_SIGMA = 100.0
+"""No snippet has more say in that, on a channel, than one whose energy is the square of so many times the noise."""
 COARSER, FINER = 4, 2
 """Levels by which the quantiser's step is changed to look for one that fits."""
 MAIN = 1 << REACH
 """The bit of a mask that is always set."""
 MASK_MAX = (1 << WIDTH) - 1
 PRESET = "best"
-INT32 = -(1 << 31), (1 << 31) - 1
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,12 @@ class _Attempt:
 
 
 def encode_snippets(
-    events: Events, target: NDArray[np.int32], max_templates: int, snr_db: float, taps: NDArray[np.float32]
+    events: Events,
+    target: NDArray[np.int32],
+    max_templates: int,
+    snr_db: float,
+    noise: float,
+    taps: NDArray[np.float32],
 ) -> Snippets:
     """Encode the waveforms of spikes as coarsely as a signal-to-error ratio allows.
 
@@ -74,12 +80,16 @@ def encode_snippets(
         Most templates at a time.
     snr_db : float
         Energy of the snippets over that of their errors, at least, in the spikes' band.
+    noise : float
+        Of a usual channel, in that band.
     taps : NDArray of float32
         The low-pass filter that makes that band.
     """
     if events.steps.size == 0:
         return Snippets(b"", np.zeros_like(target), 0)
-    attempt = _coarsest(events, target, max_templates, snr_db, taps)
+    energy = snippet_coder.band_energy(events, target, taps, (ENERGY_SIGMA * noise) ** 2)
+    allowed = energy / 10 ** ((snr_db + MARGIN_DB) / 10)
+    attempt = _coarsest(events, target, max_templates, allowed, taps)
     codes, _ = encode_group(attempt.codes[np.newaxis], PRESET, 0, INT32)
     lists: list[ArrayLike] = [[attempt.level], events.masks ^ MAIN, attempt.choices, attempt.gains - (1 << GAIN_BITS)]
     payload = b"".join(map(encoded_list, lists)) + codes
@@ -88,10 +98,10 @@ def encode_snippets(
 
 
 def _coarsest(
-    events: Events, target: NDArray[np.int32], max_templates: int, snr_db: float, taps: NDArray[np.float32]
+    events: Events, target: NDArray[np.int32], max_templates: int, allowed: float, taps: NDArray[np.float32]
 ) -> _Attempt:
+    """Return the attempt of the largest steps that were tried whose errors' energy is at most `allowed`."""
     n_codes = snippet_coder.count_levels(events, *target.shape)
-    allowed = snippet_coder.band_energy(events, target, taps) / 10 ** ((snr_db + MARGIN_DB) / 10)
     white = math.sqrt(12 * allowed / (n_codes * float(np.square(taps).sum())))
     level = level_below(white)
     attempt = _attempt(events, target, max_templates, level, n_codes)
@@ -132,7 +142,7 @@ def _attempt(events: Events, target: NDArray[np.int32], max_templates: int, leve
 
 
 def _error(events: Events, target: NDArray[np.int32], attempt: _Attempt, taps: NDArray[np.float32]) -> float:
-    return snippet_coder.band_energy(events, target - attempt.waveform, taps)
+    return snippet_coder.band_energy(events, target - attempt.waveform, taps, math.inf)
 
 
 def decode_snippets(

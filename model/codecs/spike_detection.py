@@ -17,7 +17,7 @@ from model.kernels import spike_peaks
 THRESHOLD_SIGMA = 4.5
 SIGMA_OF_MEDIAN = 1 / 0.6745
 """The noise is its median size, times this (Quiroga et al. 2004): spikes hardly matter."""
-NOISE_STEPS = 8192
+NOISE_STEPS = 4096
 """The noise is measured at about so many samples."""
 SMOOTHING_S = 1 / 5000
 """Length of the low-pass filter's impulse response: -3 dB at about 2.6 kHz."""
@@ -32,25 +32,6 @@ REACH_CHANNELS = 3
 """A spike is seen on so many channels on either side of the one where it is deepest."""
 BEFORE = 3
 """One part in so many of a spike's samples is before the trough."""
-
-
-@dataclass(frozen=True)
-class Band:
-    """A waveform in two parts.
-
-    Attributes
-    ----------
-    spacing : int
-        Samples from knot to knot of the slow part.
-    slow : NDArray of float32, shape (coefficients, channels)
-        The coefficients of the slow part's spline.
-    fast : NDArray of float32, shape (steps, channels)
-        The rest, smoothed: the band of the spikes, about 400 to 2600 Hz.
-    """
-
-    spacing: int
-    slow: NDArray[np.float32]
-    fast: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -70,11 +51,55 @@ class Troughs:
     depths: NDArray[np.float32]
 
 
-def split(samples: NDArray[np.float32], sampling_hz: float) -> Band:
-    """Return the two parts of samples, shape (steps, channels), not empty."""
-    spacing = spline.spacing_at(sampling_hz)
-    slow = spline.fit(samples, spacing)
-    return Band(spacing, slow, smoothed(spline.remainder(samples, slow, spacing), sampling_hz))
+@dataclass(frozen=True)
+class Detection:
+    """What a waveform is made of.
+
+    Attributes
+    ----------
+    spacing : int
+        Samples from knot to knot of the slow part.
+    slow : NDArray of float32, shape (coefficients, channels)
+        The coefficients of the slow part's spline.
+    noise : NDArray of float32, shape (channels,)
+        Of the fast part.
+    troughs : Troughs
+        Spikes in the fast part, as each channel sees them.
+    """
+
+    spacing: int
+    slow: NDArray[np.float32]
+    noise: NDArray[np.float32]
+    troughs: Troughs
+
+
+def split(samples: NDArray[np.float32], sampling_hz: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the coefficients of the slow part of samples, shape (steps, channels), and their fast part."""
+    slow = spline.fit(samples, spline.spacing_at(sampling_hz))
+    return slow, fast_part(samples, slow, sampling_hz)
+
+
+def fast_part(samples: NDArray[np.float32], slow: NDArray[np.float32], sampling_hz: float) -> NDArray[np.float32]:
+    """Return samples without their slow part, smoothed: the band of the spikes, about 400 to 2600 Hz."""
+    return smoothed(spline.remainder(samples, slow, spline.spacing_at(sampling_hz)), sampling_hz)
+
+
+def detect(samples: NDArray[np.float32], threshold_sigma: float, sampling_hz: float) -> Detection:
+    """Return the parts of samples, shape (steps, channels), not empty, and the spikes in them.
+
+    Parameters
+    ----------
+    samples : NDArray of float32, shape (steps, channels)
+        Not empty.
+    threshold_sigma : float
+        A spike is so many times its channel's noise.
+    sampling_hz : float
+        Samples a second.
+    """
+    slow, fast = split(samples, sampling_hz)
+    noise = noise_of(fast)
+    troughs = find_troughs(fast, noise, threshold_sigma, sampling_hz)
+    return Detection(spline.spacing_at(sampling_hz), slow, noise, troughs)
 
 
 def smoothed(samples: NDArray[np.float32], sampling_hz: float) -> NDArray[np.float32]:

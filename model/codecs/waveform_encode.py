@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.codecs.fidelity import Fidelity, compare
-from model.codecs.spike_detection import Troughs, find_troughs, noise_of, split
+from model.codecs.spike_detection import Detection, detect
 from model.codecs.spike_groups import GroupSpikes, spikes_of_groups
 from model.codecs.stream import Header
 from model.codecs.waveform_group import encode_group
@@ -119,9 +119,9 @@ class SpikeChunks:
         """Return the chunk of steps `start` to `stop`, exclusive."""
         # A spike near a border of groups is one: which of them has it is known once all have looked.
         places = [(start, stop, *group) for group in self._groups]
-        found = list(in_order(self._find, places, self._workers))
-        spikes = spikes_of_groups([troughs for _, troughs in found], self._groups, self._quality.sampling_hz)
-        work = zip(places, (slow for slow, _ in found), spikes, strict=True)
+        found = list(in_order(self._detect, places, self._workers))
+        troughs = [detection.troughs for detection in found]
+        work = zip(places, found, spikes_of_groups(troughs, self._groups, self._quality.sampling_hz), strict=True)
         payloads, fidelity, parts = [], Fidelity(), Parts()
         for encoded, of_group in in_order(self._encode, work, self._workers):
             payloads.append(encoded.payload)
@@ -132,18 +132,21 @@ class SpikeChunks:
     def _integers(self, place: Place) -> NDArray[np.int32]:
         return self._waveform.integers(self._waveform.piece(*place).T)
 
-    def _find(self, place: Place) -> tuple[NDArray[np.float32], Troughs]:
-        band = split(self._integers(place).astype(np.float32), self._quality.sampling_hz)
-        noise = noise_of(band.fast)
-        return band.slow, find_troughs(band.fast, noise, self._threshold_sigma, self._quality.sampling_hz)
+    def _detect(self, place: Place) -> Detection:
+        samples = self._integers(place).astype(np.float32)
+        return detect(samples, self._threshold_sigma, self._quality.sampling_hz)
 
-    def _encode(self, work: tuple[Place, NDArray[np.float32], GroupSpikes]) -> tuple[EncodedGroup, Fidelity]:
-        place, slow, spikes = work
+    def _encode(self, work: tuple[Place, Detection, GroupSpikes]) -> tuple[EncodedGroup, Fidelity]:
+        place, detection, spikes = work
         waveform, quality = self._waveform, self._quality
-        encoded = encode_spikes(self._integers(place), slow, spikes, self._form, quality, sample_range(waveform.dtype))
-        original = waveform.piece(*place).T
+        encoded = encode_spikes(
+            self._integers(place), detection, spikes, self._form, quality, sample_range(waveform.dtype)
+        )
         if encoded.decoded is None:
             n_spikes = encoded.parts.n_spikes
             return encoded, Fidelity(detected=n_spikes, detected_again=n_spikes, matched=n_spikes)
+        original = waveform.piece(*place).T
         restored = from_integers(encoded.decoded, waveform.dtype, waveform.quantum)
-        return encoded, compare(original, restored, quality.sampling_hz, self._threshold_sigma)
+        # What was detected is in quanta.
+        known = None if waveform.quantum else detection
+        return encoded, compare(original, restored, quality.sampling_hz, self._threshold_sigma, known)

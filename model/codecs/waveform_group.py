@@ -22,6 +22,8 @@ PRESETS: dict[str, Preset] = {
 }
 STATE_BYTES = STATE_BITS // 8 + 1
 WORD = np.dtype("<u4")
+INT32 = -(1 << 31), (1 << 31) - 1
+"""The widest range of samples."""
 WORDS_A_SAMPLE = 2
 SLACK_WORDS = 4
 

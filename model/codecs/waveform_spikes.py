@@ -15,7 +15,7 @@ from model.codecs.background import decode_background, encode_background
 from model.codecs.isi import SpikeCodec
 from model.codecs.number_lists import NumberLists, encoded_list
 from model.codecs.snippets import decode_snippets, encode_snippets
-from model.codecs.spike_detection import BEFORE, smoothing_taps
+from model.codecs.spike_detection import BEFORE, Detection, smoothing_taps
 from model.codecs.spike_groups import GroupSpikes
 from model.codecs.stream import Reader, write_leb128
 from model.codecs.waveform_result import Parts
@@ -114,7 +114,7 @@ class EncodedGroup:
 
 def encode_spikes(
     samples: NDArray[np.int32],
-    slow: NDArray[np.float32],
+    detection: Detection,
     spikes: GroupSpikes,
     form: SpikeFormat,
     quality: Quality,
@@ -126,8 +126,8 @@ def encode_spikes(
     ----------
     samples : NDArray of int32, shape (steps, channels)
         Not empty.
-    slow : NDArray of float32, shape (coefficients, channels)
-        The spline that is their slow part.
+    detection : Detection
+        What they are made of.
     spikes : GroupSpikes
         What to code.
     form : SpikeFormat
@@ -145,18 +145,19 @@ def encode_spikes(
     if form.content == "spike":
         return EncodedGroup(_joined(times), None, Parts(len(times), n_spikes=n_spikes))
     if form.content == "full":
-        background, coefficients = encode_background(slow, quality.quantize_bits, form.preset)
+        background, coefficients = encode_background(detection.slow, quality.quantize_bits, form.preset)
         base = spline.values(coefficients, form.spacing, steps)
         target = samples - base
     else:
         centres = np.rint(np.median(samples, axis=0)).astype(np.int32)
         background, base = encoded_list(centres), np.broadcast_to(centres, samples.shape)
-        target = np.rint(spline.remainder(samples.astype(np.float32), slow, form.spacing)).astype(np.int32)
+        target = np.rint(spline.remainder(samples.astype(np.float32), detection.slow, form.spacing)).astype(np.int32)
     snippets = encode_snippets(
         form.events_of(spikes),
         target,
         form.max_templates,
         quality.snippet_snr_db,
+        float(np.median(detection.noise)),
         smoothing_taps(quality.sampling_hz),
     )
     return EncodedGroup(

@@ -259,8 +259,11 @@ def count_levels(events: Events, steps: int, channels: int) -> int:
 
 
 @kernel
-def band_energy(events: Events, samples: NDArray[np.int32], taps: NDArray[np.float32]) -> float:
-    """Return the energy of samples, smoothed, in all snippets."""
+def band_energy(events: Events, samples: NDArray[np.int32], taps: NDArray[np.float32], most: float) -> float:
+    """Return the energy of samples, smoothed, in all snippets; more than `most` in one, on one channel, counts as that.
+
+    `samples` are of shape (steps, channels), `taps` symmetric and odd in number.
+    """
     steps = len(samples)
     reach = taps.size // 2
     total = 0.0
@@ -269,9 +272,11 @@ def band_energy(events: Events, samples: NDArray[np.int32], taps: NDArray[np.flo
         for place in range(WIDTH):
             if events.masks[event] >> place & 1:
                 channel = events.channels[event] + place - REACH
+                energy = 0.0
                 for step in range(first, end):
                     value = 0.0
                     for index in range(taps.size):
                         value += taps[index] * samples[min(max(step + index - reach, 0), steps - 1), channel]
-                    total += value * value
+                    energy += value * value
+                total += min(energy, most)
     return total
