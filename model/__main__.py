@@ -16,9 +16,10 @@ from model.commands.demo import demo
 from model.commands.inspect import inspect
 from model.commands.measure import bench, recommend
 from model.commands.receive import receive
+from model.commands.report import report
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode="markdown")
-for command in (compress, decompress, inspect, verify, recommend, bench, demo, archive, receive):
+for command in (compress, decompress, inspect, verify, recommend, bench, demo, report, archive, receive):
     app.command()(command)
 
 
