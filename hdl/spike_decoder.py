@@ -108,7 +108,8 @@ class SpikeDecoder(wiring.Component):
         word, about = self._predictor.o, self._gap_expander.about
         m.submodules.spike_check = check = self._spike_check
 
-        lost, hides, wrong, mismatch, taken = Signal(init=1), Signal(), Signal(), Signal(), Signal()
+        lost = Signal(init=1)
+        hides, wrong, mismatch, taken = Signal(), Signal(), Signal(), Signal()
         packet, step_last = about.packet, Signal(32)
         m.d.comb += [
             step_last.eq(packet.step_index + packet.closing.steps - 1),
