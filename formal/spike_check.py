@@ -22,7 +22,6 @@ class Signature(Spec):
     """A check beside the definition, and one whose spikes differ in a bin."""
 
     method = Induction(2)
-    fast = False
     sizes = f"{CHANNELS} channels, {LANES} lanes"
 
     def describe(self, m: Module) -> None:
@@ -89,7 +88,10 @@ class Signature(Spec):
             broken_by=Edit("Mux(self.restart, 0, held)", "held"),
         )
         self.invariant(
-            m, "states_differ", "The states differ from a flip on.", ~flipped | (inside["held"] != self._inside["held"])
+            m,
+            "states_differ",
+            "The states differ from a flip on, and only then.",
+            flipped == (inside["held"] != self._inside["held"]),
         )
 
 
