@@ -1,0 +1,164 @@
+"""SpikeEncoder: its blocks are joined as they must be; its output keeps the rules, whatever its payload."""
+
+from unittest.mock import patch
+
+from amaranth.hdl import Module, Value
+
+from formal.queue import Queue
+from formal.spec import Edit, Pdr, Spec
+from formal.stream_rules import assume_source, prove_source, transfer
+from hdl import spike_encoder
+from hdl.spike_encoder import BACKLOG_BYTES, SpikeEncoder
+
+CHANNELS, LANES = 3, 2
+PAYLOAD_DEPTH = 6
+BLOCKS = ("scheduler", "predictor", "isi_encoder", "packetizer")
+LINKS = {
+    "words": ("scheduler.o", "predictor.i"),
+    "errors": ("predictor.o", "isi_encoder.i"),
+    "openings": ("scheduler.opening", "packetizer.opening"),
+    "closings": ("scheduler.closing", "packetizer.closing"),
+}
+"""Streams within the encoder: where they come from and where they go."""
+OUTER = {"input": ("i", "scheduler.i"), "output": ("packetizer.o", "o")}
+"""The same of its ports."""
+
+
+class Blocks(Spec):
+    """The encoder without some of its blocks, each of which is proven apart and gives anything here."""
+
+    sizes = f"{CHANNELS} channels, {LANES} lanes, {PAYLOAD_DEPTH} bytes that wait"
+    removed: tuple[str, ...] = ()
+
+    def build(self, m: Module) -> None:
+        """Add the design."""
+        with patch.object(spike_encoder, "PAYLOAD_DEPTH", PAYLOAD_DEPTH):
+            self.dut = dut = SpikeEncoder(CHANNELS, LANES)
+            self.inside = self.design(m, dut)
+        self.blocks = {name: getattr(dut, f"_{name}") for name in BLOCKS}
+        self.remove(self.inside, **{name: self.blocks[name] for name in self.removed})
+
+
+class Joined(Blocks):
+    """Nothing but the FIFO is left."""
+
+    method = Pdr("scorr;")
+    removed = BLOCKS
+
+    def describe(self, m: Module) -> None:
+        """Add the design and its properties."""
+        self.build(m)
+        ports = {"i": self.dut.i, "o": self.dut.o}
+        ports |= {f"{name}.{port}": getattr(self.blocks[name], port) for name, port in PORTS}
+        for name, (source, sink) in (LINKS | OUTER).items():
+            given, taken = ports[source], ports[sink]
+            edit = EDITS.get(name) or Edit(f"wiring.connect(m, {source}, {sink})", "pass")
+            self.contract(
+                m,
+                f"joined_{name}",
+                f"`{source}` and `{sink}` are one stream.",
+                (given.valid == taken.valid)
+                & (given.ready == taken.ready)
+                & (Value.cast(given.payload) == Value.cast(taken.payload)),
+                broken_by=edit,
+            )
+        self._payload(m)
+        self._settings(m)
+
+    def _payload(self, m: Module) -> None:
+        inside, coded, sent = self.inside, self.blocks["isi_encoder"].o, self.blocks["packetizer"].i
+        self.contract(
+            m,
+            "payload_in",
+            "A byte of the payload is put into the FIFO as it is taken from the interval encoder.",
+            (transfer(coded) == (inside["fifo.w_en"] & inside["fifo.w_rdy"]))
+            & (inside["fifo.w_data"] == coded.payload.as_value()),
+            broken_by=Edit("isi_encoder.o.ready.eq(fifo.w_rdy)", "isi_encoder.o.ready.eq(1)"),
+        )
+        self.contract(
+            m,
+            "payload_out",
+            "The packetizer is given what comes out of the FIFO, and takes it from there.",
+            (transfer(sent) == (inside["fifo.r_rdy"] & inside["fifo.r_en"]))
+            & (sent.payload.as_value() == inside["fifo.r_data"]),
+            broken_by=Edit("packetizer.i.valid.eq(fifo.r_rdy)", "packetizer.i.valid.eq(1)"),
+        )
+        self.contract(
+            m,
+            "backlogged",
+            "The scheduler begins no epoch while it is to hold, or more bytes wait than may.",
+            self.blocks["scheduler"].backlogged == (self.dut.hold | (inside["fifo.level"] > BACKLOG_BYTES)),
+            broken_by=Edit("self.hold | (fifo.w_level", "(fifo.w_level"),
+        )
+        self.cover(m, "full", "The FIFO is full.", ~inside["fifo.w_rdy"])
+
+    def _settings(self, m: Module) -> None:
+        scheduler, settings = self.blocks["scheduler"], self.blocks["scheduler"].settings
+        self.contract(
+            m,
+            "settings",
+            "The scheduler is given what is asked for; predictor and packetizer have what it holds.",
+            (scheduler.requested == self.dut.settings)
+            & (self.blocks["predictor"].settings == settings)
+            & (self.blocks["packetizer"].settings == settings),
+            broken_by=Edit("predictor.settings.eq(scheduler.settings)", "predictor.settings.eq(self.settings)"),
+        )
+        word, is_open = scheduler.o, self.dut.epoch_open
+        taken = self.past(m, transfer(word), "taken")
+        self.contract(
+            m,
+            "epoch_open",
+            "An epoch is open from its first word on until its last one.",
+            is_open == ~self.past(m, word.payload.epoch_last, "epoch_last"),
+            when=taken,
+            broken_by=Edit("self.epoch_open.eq(~scheduler.o.payload.epoch_last)", "self.epoch_open.eq(1)"),
+        )
+        refused = self.past(m, self.dut.i.valid & ~self.dut.i.ready, "refused")
+        self.contract(
+            m,
+            "refused",
+            "Every cycle in which a word is offered and not taken is counted, and no other.",
+            self.dut.refused == (self.past(m, self.dut.refused, "count") + refused)[:32],
+            broken_by=Edit("self.refused.eq(self.refused + 1)", "self.refused.eq(self.refused + 2)"),
+        )
+
+
+class Output(Blocks):
+    """The output of scheduler, FIFO and packetizer, whatever predictor and interval encoder do."""
+
+    method = Pdr("scorr;")
+    removed = ("predictor", "isi_encoder")
+    cover_depth = 44
+    broken_depth = 24
+    fast = False
+
+    def describe(self, m: Module) -> None:
+        """Add the design and its properties."""
+        self.build(m)
+        dut = self.dut
+        assume_source(self, m, dut.i)
+        prove_source(
+            self,
+            m,
+            dut.o,
+            broken_by={
+                "held": Edit("packetizer.i.valid.eq(fifo.r_rdy)", "packetizer.i.valid.eq(fifo.r_rdy & ~self.hold)"),
+                "stable": Edit("packetizer.settings.eq(scheduler.settings)", "packetizer.settings.eq(self.settings)"),
+            },
+        )
+        self.cover(m, "packet", "A whole packet goes out.", transfer(dut.o) & dut.o.payload.last)
+
+
+class Payload(Queue):
+    """The FIFO of the payload."""
+
+    depth = spike_encoder.PAYLOAD_DEPTH
+    sizes = f"{depth} bytes"
+
+
+PORTS = sorted({tuple(port.split(".")) for link in (LINKS | OUTER).values() for port in link if "." in port})
+EDITS = {
+    "input": Edit("wiring.connect(m, wiring.flipped(self.i), scheduler.i)", "pass"),
+    "output": Edit("wiring.connect(m, packetizer.o, wiring.flipped(self.o))", "pass"),
+}
+SPECS = (Joined(), Output(), Payload())
