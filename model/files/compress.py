@@ -20,6 +20,8 @@ from model.parallel import in_order
 
 BLOCK_SAMPLES = 1 << 23
 """Samples of a block, about."""
+BLOCK_STEPS = 1 << 16
+"""Most steps of a block of samples: more of them are not smaller, and take longer to get at."""
 RASTER_BLOCK_BINS = 1 << 26
 """Bins of a block of a raster, about; a bin is a byte, and nearly all are silent."""
 
@@ -87,10 +89,11 @@ def write_blocks(
 ) -> Contents:
     """Write all blocks and return what there is to say so far."""
     signal, lossless = recording.signal, not isinstance(coder, WaveformCoder) or coder.mode == "lossless"
-    block_samples = RASTER_BLOCK_BINS if isinstance(coder, SpikeCoder) else BLOCK_SAMPLES
+    raster = isinstance(coder, SpikeCoder)
+    block_steps = (RASTER_BLOCK_BINS if raster else BLOCK_SAMPLES) // max(1, signal.channels)
     contents = Contents(
         **{**asdict(signal), "dtype": signal.dtype.str},
-        block_steps=max(1, block_samples // max(1, signal.channels)),
+        block_steps=max(1, block_steps if raster else min(block_steps, BLOCK_STEPS)),
         coder={"name": coder.name, **asdict(coder)},
         lossless=lossless,
         source={"name": recording.path.name, "kind": recording.kind, "bytes": signal.bytes},
