@@ -12,6 +12,7 @@ from cocotb_tools.runner import Runner
 from hdl.generate import VERILOG_SCRIPT
 from mutation.blocks import Block
 from mutation.cases import Case
+from mutation.circuits import with_switch
 from mutation.mutants import Mutant
 from mutation.proofs import ABSENT, FAILED, UNDECIDED, Judgement
 from mutation.tools import BUILD, run_yosys
@@ -73,8 +74,10 @@ def _write_verilog(case: Case, mutants: Sequence[Mutant], path: Path) -> None:
     netlist = case.netlist
     switched = [one.command(netlist, switch=index) for index, one in enumerate(mutants, 1)]
     (path.parent / "design.il").write_text(netlist.text)
-    port = f"mutate -mode none -ctrl mutant 16 0 -module {netlist.module}"
-    run_yosys("\n".join([*netlist.read("design.il"), port, *switched, "write_rtlil mutated.il"]), path.parent)
+    run_yosys(
+        "\n".join([*netlist.read("design.il"), with_switch(netlist.module), *switched, "write_rtlil mutated.il"]),
+        path.parent,
+    )
     steps = VERILOG_SCRIPT.format(source="mutated.il", vote="", target=path.name)
     run_yosys("\n".join(steps.split("; ")), path.parent)
 

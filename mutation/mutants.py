@@ -5,14 +5,20 @@ import random
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import TypeVar
 
-from mutation.netlist import CellKey, Netlist, relative
+from mutation.netlist import CellKey, Netlist
 from mutation.tools import run_yosys, scratch_folder
+
+T = TypeVar("T")
 
 OPTION = re.compile(r"-(\w+) (\S+)")
 LEFT_ALONE = {"CLK", "RD_CLK", "WR_CLK", "clk", "rst", "Q"}
 """Ports that are not mutated: clocks and resets, which no property is about, and what registers put out, where a
 mutated bit would lose its value after reset (their inputs are mutated)."""
+MUTANTS_MIN = 6
+BITS_PER_MUTANT = 300
+"""A block has so many mutants at least, and one more for so many bits that could be mutated."""
 SPARE = 3
 """So many times as many are asked for as are needed, for some are of ports that are left alone."""
 
@@ -87,8 +93,9 @@ def count_candidates(netlist: Netlist) -> int:
     return sum(width for port, width in ports if port not in LEFT_ALONE)
 
 
-def draw_mutants(block: str, netlist: Netlist, count: int, seed: int) -> list[Mutant]:
+def draw_mutants(block: str, netlist: Netlist, seed: int) -> list[Mutant]:
     """Return mutants of a netlist, spread by Yosys over its cells, signals and lines of source."""
+    count = MUTANTS_MIN + count_candidates(netlist) // BITS_PER_MUTANT
     folder = scratch_folder("list")
     (folder / "design.il").write_text(netlist.text)
     script = [*netlist.read("design.il"), f"mutate -list {SPARE * count} -seed {seed} -o list {netlist.module}"]
@@ -112,17 +119,7 @@ def _mutant(block: str, options: dict[str, str], names: dict[str, CellKey]) -> M
     )
 
 
-def shares(sizes: dict[str, int], total: int, minimum: int) -> dict[str, int]:
-    """Return how many mutants each block gets: a minimum, and the rest by size, `total` or a few more in all."""
-    rest = max(0, total - minimum * len(sizes))
-    whole = sum(sizes.values())
-    return {block: minimum + -(-rest * size // whole) for block, size in sizes.items()}
-
-
-def sample(mutants: Sequence[Mutant], count: int, seed: int) -> list[Mutant]:
-    """Return some mutants, always the same ones for a seed."""
+def sample(mutants: Sequence[T], count: int, seed: int) -> list[T]:
+    """Return some of many, always the same ones for a seed."""
     chosen = random.Random(seed).sample(range(len(mutants)), min(count, len(mutants)))
     return [mutants[index] for index in sorted(chosen)]
-
-
-__all__ = ["Mutant", "count_candidates", "draw_mutants", "relative", "sample", "shares"]

@@ -1,17 +1,16 @@
 """What the proofs say of a mutant: the harnesses' own properties and assumptions, on the mutated design."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from formal.spec import Spec
 from mutation.blocks import Block, proof_netlist
+from mutation.circuits import circuit, search, with_switch
 from mutation.mutants import Mutant
-from mutation.tools import TO_AIGER, YosysError, run_abc, run_yosys, scratch_folder
 
-BMC_SECONDS = 20
+BMC_SECONDS = 15
 BMC_CYCLES = 150
-PDR_SECONDS = 20
-READ = ["read_aiger design.aig", "fold", "strash"]
+PDR_SECONDS = 6
 
 FAILED, PROVEN, UNDECIDED, ABSENT = "failed", "proven", "undecided", "absent"
 VERDICTS = {"snl_SAT": FAILED, "snl_UNSAT": PROVEN}
@@ -39,42 +38,46 @@ class Judgement:
         return self.verdict == FAILED
 
 
-def judge_by_proofs(block: Block, mutant: Mutant) -> Judgement:
-    """Look for a property of the block that a mutant breaks."""
+def judge_by_proofs(block: Block, mutants: Sequence[Mutant], mutant: Mutant) -> Judgement:
+    """Look for a property of the block that a mutant breaks.
+
+    Parameters
+    ----------
+    block : Block
+        The block.
+    mutants : sequence of Mutant
+        All of the block: they are in the circuit.
+    mutant : Mutant
+        The one to switch on.
+    """
     verdicts = []
     for spec in block.specs:
-        judgement = _judge(spec, mutant)
-        if judgement.kills:
-            return judgement
-        verdicts.append(judgement.verdict)
-    present = [verdict for verdict in verdicts if verdict != ABSENT]
-    if not present:
+        if mutant.command(proof_netlist(spec)):
+            verdict = _search(spec, mutants, mutants.index(mutant) + 1)
+            if verdict == FAILED:
+                return Judgement(FAILED, spec.name)
+            verdicts.append(verdict)
+    if not verdicts:
         return Judgement(ABSENT)
-    return Judgement(UNDECIDED if UNDECIDED in present else PROVEN)
+    return Judgement(UNDECIDED if UNDECIDED in verdicts else PROVEN)
 
 
-def judge_unchanged(spec: Spec) -> Judgement:
-    """Look for a property that fails without any mutation, as none may."""
-    return _search(spec, "", scratch_folder("proofs"))
+def judge_unchanged(spec: Spec, mutants: Sequence[Mutant]) -> str:
+    """Return the verdict while no mutant is switched on."""
+    return _search(spec, mutants, 0)
 
 
-def _judge(spec: Spec, mutant: Mutant) -> Judgement:
-    command = mutant.command(proof_netlist(spec))
-    if not command:
-        return Judgement(ABSENT)
-    try:
-        return _search(spec, command, scratch_folder("proofs"))
-    except YosysError as problem:
-        return Judgement(FAILED, f"cannot be built: {problem}")
-
-
-def _search(spec: Spec, command: str, folder: Path) -> Judgement:
+def _search(spec: Spec, mutants: Sequence[Mutant], number: int) -> str:
     netlist = proof_netlist(spec)
-    (folder / "design.il").write_text(netlist.text)
-    flat = f"prep -flatten -top {netlist.top}"
-    run_yosys("\n".join([*netlist.read("design.il"), command, flat, TO_AIGER.format(target="design.aig")]), folder)
+    steps = [
+        *netlist.read("design.il"),
+        with_switch(netlist.module),
+        *(mutant.command(netlist, switch=index) for index, mutant in enumerate(mutants, 1)),
+        f"prep -flatten -top {netlist.top}",
+    ]
+    switched = circuit(netlist.text, steps)
     for engine in (f"bmc3 -T {BMC_SECONDS} -F {BMC_CYCLES}", f"pdr -T {PDR_SECONDS}"):
-        verdict, *_ = run_abc([*READ, engine], folder)
+        verdict = search(switched, number, engine)
         if verdict in VERDICTS:
-            return Judgement(VERDICTS[verdict], spec.name)
-    return Judgement(UNDECIDED)
+            return VERDICTS[verdict]
+    return UNDECIDED

