@@ -2,7 +2,8 @@
 
 Streams are damaged or forged as in `bench.fuzz_codecs`. A damaged one must be refused; what is recovered of it must be
 what was encoded, or zeros. Of a forged one anything may be decoded, in the shape that its header claims. Neither may
-hang, raise anything but `CodecError`, or take memory beyond the limit that the caller set.
+hang, raise anything but `CodecError`, or take memory beyond the limit that the caller set. Where a stream keeps spikes,
+the same holds for decoding these alone.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import faulthandler
 import random
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -25,7 +28,9 @@ from bench.measure import peak_since, start_peak
 from bench.report import report
 from model import CodecError, WaveformCodec
 from model.codecs.stream import Stream
-from model.codecs.waveform import Recovered
+from model.codecs.waveform import DecodedSpikes, Recovered
+from model.codecs.waveform_stream import Parameters
+from model.raster import MAX_BINS
 from model.synth import realistic_waveform
 from sim.mutations import MUTATIONS
 
@@ -51,21 +56,53 @@ def waveforms() -> list[NDArray[np.generic]]:
     ]
 
 
-@cache
-def sources() -> tuple[Source, ...]:
-    """Return streams of both presets and modes."""
-    made = []
+def codecs(preset: str) -> Iterator[WaveformCodec]:
+    """Yield codecs of all modes."""
+    for mode, bound in (("full", None), ("waveform", None), ("spike", None), ("bounded", 3), ("lossless", None)):
+        yield WaveformCodec(mode, preset, max_error=bound, chunk_steps=150, group_channels=4, workers=1)
+
+
+def streams() -> Iterator[tuple[WaveformCodec, bytes]]:
+    """Yield a stream of each waveform by each codec that takes it: some take no floats, or no large numbers."""
     for waveform in waveforms():
         for preset in ("fast", "best"):
-            codecs = [WaveformCodec("bounded", preset, max_error=3, chunk_steps=150, group_channels=4, workers=1)]
-            if waveform.dtype.kind != "f":
-                codecs.append(WaveformCodec("lossless", preset, chunk_steps=150, group_channels=4, workers=1))
-            made += [
-                Source(codec, data, codec.decompress(data))
-                for codec in codecs
-                for data, _ in [codec.compress(waveform)]
-            ]
-    return tuple(made)
+            for codec in codecs(preset):
+                with suppress(ValueError):
+                    yield codec, codec.compress(waveform)[0]
+
+
+@cache
+def sources() -> tuple[Source, ...]:
+    """Return streams of all presets and modes."""
+    return tuple(Source(codec, data, decoded(codec, data)) for codec, data in streams())
+
+
+def decoded(codec: WaveformCodec, data: bytes, max_bins: int = MAX_BINS) -> NDArray[np.generic]:
+    """Return the samples of a stream, or, where it keeps only the times of spikes, a raster of these."""
+    header = Stream(data).header
+    form = Parameters.from_bytes(header.parameters).spikes
+    if form is not None:
+        spikes = codec.decode_spikes(data, max_bins=max_bins)
+        if form.content == "spike":
+            return raster_of(spikes, header.steps, header.channels)
+    return codec.decompress(data, max_bins=max_bins)
+
+
+def raster_of(spikes: DecodedSpikes, steps: int, channels: int) -> NDArray[np.int8]:
+    """Return spikes as a raster."""
+    raster = np.zeros((steps, channels), dtype=np.int8)
+    raster[spikes.steps, spikes.channels] = 1
+    return raster
+
+
+def recovered(codec: WaveformCodec, data: bytes) -> Recovered:
+    """Return what is left of a damaged stream, in the form of `decoded`."""
+    header = Stream(data, verify_first=False).header
+    form = Parameters.from_bytes(header.parameters).spikes
+    if form is None or form.content != "spike":
+        return codec.recover(data, max_bins=SAMPLES_LIMIT)
+    spikes = codec.decode_spikes(data, skip_damaged=True, max_bins=SAMPLES_LIMIT)
+    return Recovered(raster_of(spikes, header.steps, header.channels), spikes.lost)
 
 
 @cache
@@ -90,31 +127,31 @@ def feed_damaged(source: Source, data: bytes, recover: bool, tally: Tally) -> No
         tally.unchanged += 1
         return
     try:
-        source.codec.decompress(data)
+        decoded(source.codec, data)
     except CodecError:
         pass
     else:
         raise AssertionError("the codec decodes a damaged stream")
     if recover:
         try:
-            recovered: Recovered = source.codec.recover(data, max_bins=SAMPLES_LIMIT)
+            left = recovered(source.codec, data)
         except CodecError:
             return
-        _check_recovered(source, recovered)
+        _check_recovered(source, left)
 
 
-def _check_recovered(source: Source, recovered: Recovered) -> None:
+def _check_recovered(source: Source, left: Recovered) -> None:
     expected = source.raster.copy()
-    for start, stop in recovered.lost:
+    for start, stop in left.lost:
         expected[start:stop] = 0
-    np.testing.assert_array_equal(recovered.waveform, expected)
+    np.testing.assert_array_equal(left.waveform, expected)
 
 
 def feed_forged(source: Source, data: bytes, tally: Tally) -> None:
     """Raise `AssertionError` unless a forged stream is refused, or becomes samples in the shape that it claims."""
     tally.forged += 1
     try:
-        waveform = source.codec.decompress(data, max_bins=SAMPLES_LIMIT)
+        waveform = decoded(source.codec, data, SAMPLES_LIMIT)
     except CodecError:
         return
     tally.forged_decoded += 1

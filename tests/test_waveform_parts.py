@@ -18,11 +18,14 @@ from model.codecs.stream import Stream
 from model.codecs.waveform_channel import Channel, read_channels, write_channels
 from model.codecs.waveform_group import decode_group, encode_group
 from model.codecs.waveform_predictor import Effort, Fit
+from model.codecs.waveform_spikes import GroupPayload
+from model.codecs.waveform_stream import Parameters
 from model.kernels import signed_numbers
 from model.kernels.bit_unpacker import SLACK_BYTES
 from model.kernels.linear_prediction import COEFFICIENT_BITS, ORDER_MAX
 from model.kernels.normal_table import PROBABILITY_BITS, SIGMAS, distribution_table, inverse_table
 from model.kernels.residual_table import SYMBOLS, TOTAL
+from model.synth import realistic_waveform
 
 INT16 = (-32768, 32767)
 
@@ -244,10 +247,43 @@ def test_groups_of_forged_bytes_are_refused_or_decoded(preset):
     assert refused > 470
 
 
+@pytest.mark.parametrize("mode", ["full", "waveform", "spike"])
+@pytest.mark.parametrize("preset", ["fast", "best"])
+def test_spikes_of_forged_bytes_are_refused_or_decoded(mode, preset):
+    """Without checksums: what is decoded may be anything, but nothing else may happen."""
+    rng = random.Random(4)
+    waveform = realistic_waveform(600, 5)[0]
+    data, _ = WaveformCodec(mode, preset).compress(waveform)
+    form = Parameters.from_bytes(Stream(data).header.parameters).spikes
+    payload = Stream(data).payload(0).tobytes()
+    refused = 0
+    for _ in range(400):
+        forged = bytearray(payload)
+        for _ in range(rng.randrange(1, 4)):
+            forged[rng.randrange(len(forged))] = rng.randrange(256)
+        try:
+            group = GroupPayload(np.frombuffer(bytes(forged), np.uint8), form, (600, 5), INT16)
+            samples = group.spikes().steps if mode == "spike" else group.samples()
+            assert samples.max(initial=0) <= INT16[1]
+        except CodecError:
+            refused += 1
+    assert refused > 250
+
+
 def test_a_slice_of_the_fuzzing():
     tally = feed(300, seed=7)
     assert tally.damaged + tally.forged == 300
     assert tally.forged_decoded < tally.forged
+
+
+def kind_of(source):
+    spikes = Parameters.from_bytes(Stream(source.data).header.parameters).spikes
+    return spikes.content if spikes else "samples"
+
+
+def test_all_modes_are_fuzzed():
+    kinds = [kind_of(source) for source in fuzz_waveform.sources()]
+    assert all(kinds.count(kind) >= 10 for kind in ("samples", "full", "waveform", "spike"))
 
 
 def test_the_fuzzing_catches_a_decoder_that_ignores_checksums(monkeypatch):
@@ -258,7 +294,7 @@ def test_the_fuzzing_catches_a_decoder_that_ignores_checksums(monkeypatch):
 
 
 def test_the_fuzzing_catches_samples_that_are_recovered_wrongly(monkeypatch):
-    source = fuzz_waveform.sources()[1]
+    source = next(source for source in fuzz_waveform.sources() if kind_of(source) == "samples" and source.raster.size)
     monkeypatch.setattr(Grid, "samples_of", lambda self, codes: codes + 1)
     with pytest.raises(AssertionError):
         fuzz_waveform._check_recovered(source, WaveformCodec().recover(source.data))

@@ -139,7 +139,8 @@ def _without_offset(samples: NDArray[np.generic]) -> NDArray[np.float32]:
     """Return samples as floats of 32 bits, which do not leave much room beside a large offset."""
     if samples.dtype.kind != "f" and samples.dtype.itemsize <= 2:
         return samples.astype(np.float32)
-    return np.subtract(samples, samples[0], dtype=np.float64).astype(np.float32)
+    level: NDArray[np.float64] = np.subtract(samples, samples[0], dtype=np.float64)
+    return level.astype(np.float32)
 
 
 def _lfp_energy(slow: NDArray[np.float32], knot_s: float) -> float:
