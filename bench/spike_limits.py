@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,8 @@ STEPS = (200, 2_000, 20_000, 200_000)
 FRAME_STEPS, FRAME_CHANNELS = 20, 1024
 """A millisecond of 1,024 channels at 20 kHz."""
 FRAMES = 20_000
+WARM_PROCESSES = 5
+"""Of so many processes that find their kernels on disk, the median counts."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,8 @@ def first_result(title: str) -> FirstResult:
         "assert (codec.decompress(codec.compress(raster)[0]) == raster).all()"
     )
     with tempfile.TemporaryDirectory() as cache:
-        cold_s, warm_s = (_process_s(code, cache) for _ in range(2))
+        cold_s = _process_s(code, cache)
+        warm_s = statistics.median(_process_s(code, cache) for _ in range(WARM_PROCESSES))
     return FirstResult(title, cold_s, warm_s)
 
 

@@ -159,6 +159,6 @@ share of the sizes of the raster, a byte a bin, and of the stream together."""
 SCALING_REMARK = """Nanoseconds a bin, encoding / decoding, of rasters of 64 channels at 1 %: level where time grows
 linearly. Short recordings pay for the call."""
 FIRST_REMARK = """From the start of a new Python process, imports included, to the first raster encoded and
-decoded."""
+decoded; where kernels are on disk, the median of five processes."""
 FRAMES_REMARK = """A frame is 20 steps of 1,024 channels at 1 %: a millisecond at 20 kHz. The processor's clock leaves
 out what else the machine does."""

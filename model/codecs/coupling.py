@@ -156,7 +156,9 @@ def _listed(saved: NDArray[np.float32]) -> tuple[Coupling, float]:
     """Return each channel's best sources, as far as they are worth listing, and what they save."""
     channels = len(saved)
     most = min(LISTED_MAX, channels)
-    best = np.concatenate([np.argpartition(-saved[block], most - 1, axis=1)[:, :most] for block in _blocks(channels)])
+    best = np.empty((channels, most), dtype=np.int64)
+    for block in _blocks(channels):
+        best[block] = np.argpartition(-saved[block], most - 1, axis=1)[:, :most]
     best.sort(axis=1)
     worth = np.take_along_axis(saved, best, axis=1) - (LEARNING_BITS + 1 + _source_bits(channels))
     return _coupling(LISTED, best, worth > 0), float(worth[worth > 0].sum()) - channels

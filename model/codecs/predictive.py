@@ -119,13 +119,13 @@ class PredictiveSpikeCodec(Codec[PredictiveResult]):
             return self._compress_to_packets(spikes)
         if self.predictor != "auto":
             return self._chunked[self.predictor].compress(spikes)
-        # "context" takes the most memory, so it comes before there is another stream to keep.
-        smallest = self._chunked["context"].compress(spikes)
-        others = [self._chunked["ema"].compress]
+        # "ema" takes the most memory, so it comes before there is another stream to keep.
+        smallest = self._chunked["ema"].compress(spikes)
+        others = [self._chunked["context"].compress]
         if smallest[1].n_channels <= CHANNELS_MAX:
             others.append(self._compress_to_packets)
         for compress in others:
-            smallest = min(compress(spikes), smallest, key=lambda candidate: len(candidate[0]))
+            smallest = min(smallest, compress(spikes), key=lambda candidate: len(candidate[0]))
         return smallest
 
     def _compress_to_packets(self, spikes: ArrayLike) -> tuple[bytes, PredictiveResult]:
