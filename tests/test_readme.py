@@ -11,9 +11,16 @@ MAKEFILE = (ROOT / "Makefile").read_text()
 
 
 def test_python_runs(capsys):
-    (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
-    exec(code, {})
-    assert re.fullmatch(r"isi: 2000 x 64 bins, \d+ spikes, \d+ bytes, ratio 1\d\.\d+, .*\n", capsys.readouterr().out)
+    """All fragments, one after another: later ones go on with what earlier ones made."""
+    names = {}
+    for code in re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL):
+        exec(code, names)
+    summary, link, worst, received, ratio = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(r"isi: 2000 x 64 bins, \d+ spikes, \d+ bytes, ratio 1\d\.\d+, .*", summary)
+    assert re.fullmatch(r"\d+\.\d kbit/s, \d+ bytes in a packet at most here", link)
+    assert re.fullmatch(r"\d+ bytes at most, whatever the spikes", worst)
+    assert received == "1200 steps, 800 missing"
+    assert re.fullmatch(r"ratio 3\.\d\d without loss", ratio)
 
 
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"^make ([a-z-]+)|`make ([a-z-]+)`", README, re.MULTILINE))))
