@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from model.codecs import background_predictor
+from model.codecs import background_predictor, spline
 from model.codecs.number_lists import NumberLists, encoded_list
 from model.codecs.spike_detection import SIGMA_OF_MEDIAN
 from model.codecs.spline import FRACTION_BITS
@@ -20,7 +20,7 @@ from model.kernels import closed_loop
 from model.kernels.closed_loop import LAGS, NEIGHBOURS, SIZE, VALUE_MAX
 
 SPAN_SIGMA = 8.0
-"""The quantiser's steps span so many times what a coefficient usually differs from the one before it."""
+"""The quantiser's steps span so many times what the background usually changes by from knot to knot."""
 QUANTIZE_BITS_MAX = 16
 START_MAX = (1 << 31) - 1
 USED = [[*range(count * LAGS), *range(NEIGHBOURS * LAGS, SIZE)] for count in range(NEIGHBOURS + 1)]
@@ -37,7 +37,7 @@ def encode_background(
     coefficients : NDArray of float32, shape (coefficients, channels)
         Of the spline, in units of the samples.
     quantize_bits : int
-        What a coefficient differs by from the one before it has `2**quantize_bits` steps.
+        `SPAN_SIGMA` times what the background usually changes by from knot to knot has `2**quantize_bits` steps.
     preset : {"fast", "best"}
         Of `encode_group`.
 
@@ -52,7 +52,7 @@ def encode_background(
     starts = np.rint(units[0]).astype(np.int64)
     target = np.rint(units).astype(np.int64) - starts
     # By the median, so that an artefact does not coarsen the rest.
-    usual = np.median(np.abs(np.diff(units, axis=0)), axis=0) * SIGMA_OF_MEDIAN
+    usual = np.median(np.abs(np.diff(spline.knots(units), axis=0)), axis=0) * SIGMA_OF_MEDIAN
     levels = [level_below(SPAN_SIGMA * change / (1 << quantize_bits)) for change in usual.tolist()]
     neighbours = background_predictor.find_neighbours(units, usual)
     weights = background_predictor.fit(units, usual, neighbours)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from model.codecs import spline
 from model.codecs.spike_detection import (
     BEFORE,
     THRESHOLD_SIGMA,
@@ -145,8 +146,7 @@ def _without_offset(samples: NDArray[np.generic]) -> NDArray[np.float32]:
 
 def _lfp_energy(slow: NDArray[np.float32], knot_s: float) -> float:
     """Return the energy below 300 Hz of the slow part, of which the knots are enough."""
-    coefficients = slow.astype(np.float64)
-    knots = (coefficients[:-2] + 4 * coefficients[1:-1] + coefficients[2:]) / 6
+    knots = spline.knots(slow)
     spectrum = np.fft.rfft(knots, axis=0)
     frequencies_hz = np.fft.rfftfreq(len(knots), knot_s)
     kept = spectrum[(frequencies_hz > 0) & (frequencies_hz < LFP_HIGHEST_HZ)]

@@ -105,6 +105,13 @@ def remainder(samples: NDArray[np.float32], coefficients: NDArray[np.float32], s
     return out
 
 
+def knots(coefficients: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return a spline's values at its knots, shape (coefficients - 2, channels)."""
+    wide = coefficients.astype(np.float64)
+    at: NDArray[np.float64] = (wide[:-2] + 4 * wide[1:-1] + wide[2:]) / 6
+    return at
+
+
 def values(coefficients: NDArray[np.int64], spacing: int, steps: int) -> NDArray[np.int32]:
     """Return a spline's values, shape (steps, channels), from coefficients in units of `2**-FRACTION_BITS`."""
     narrow = coefficients.size == 0 or np.abs(coefficients).max() <= NARROW_MAX

@@ -82,7 +82,11 @@ class Waveform:
         """
         samples = self._integers(piece) if piece.dtype.kind == "f" else piece
         # All that fits into two bytes can be coded.
-        if samples.dtype.itemsize > 2 and samples.size and (samples.min() < -self._largest - 1 or samples.max() > self._largest):
+        if (
+            samples.dtype.itemsize > 2
+            and samples.size
+            and (samples.min() < -self._largest - 1 or samples.max() > self._largest)
+        ):
             raise ValueError(f"waveform must hold values in {-self._largest - 1}..{self._largest}{self._in_quanta()}")
         return np.ascontiguousarray(samples, dtype=np.int32)
 
