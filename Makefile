@@ -24,7 +24,7 @@ VERILOG := build/verilog/spike_encoder_$(CHANNELS)x$(LANES).v
 # $(call need,command,Debian package): stop with the command that installs what is missing.
 need = command -v $(1) >/dev/null || { echo "$(1) is missing; install it, for example with: apt-get install $(2)" >&2; exit 2; }
 
-.PHONY: help sim sim-recording test test-zarr tb-full formal verilog results faults bench bench-spikes bench-waveforms bench-stores fuzz lint clean
+.PHONY: help sim sim-recording test test-zarr tb-full formal verilog results faults bench bench-spikes bench-waveform bench-stores fuzz lint clean
 
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; do \
@@ -84,15 +84,15 @@ faults: $(READY) ## Damage links and state 100,000 times; write docs/faults.md
 bench: $(BENCH_READY) ## Run all benchmarks; write their pages in docs/
 	@$(RUN) -m bench.encode
 	@$(RUN) -m bench.receive
-	@$(MAKE) --no-print-directory bench-spikes bench-waveforms bench-stores
+	@$(MAKE) --no-print-directory bench-spikes bench-waveform bench-stores
 
 bench-spikes: $(BENCH_READY) ## Measure the spike codecs; write docs/spike-codecs-results.md (BENCH_ARGS=--quick)
 	@$(RUN) -m bench.spikes $(BENCH_ARGS)
 
-bench-waveforms: $(BENCH_READY) ## Measure the waveform codec; write docs/waveforms.md (BENCH_ARGS=--quick)
-	@$(RUN) -m bench.waveforms $(BENCH_ARGS)
+bench-waveform: $(BENCH_READY) ## Measure the waveform codec; write docs/waveforms.md (BENCH_ARGS=--quick)
+	@$(RUN) -m bench.waveform $(BENCH_ARGS)
 
-bench-stores: $(BENCH_READY) ## Save a recording to Zarr; write docs/stores.md (BENCH_ARGS="--seconds 4")
+bench-stores: $(BENCH_READY) ## Save a recording to Zarr; write docs/stores.md (BENCH_ARGS=--quick)
 	@$(RUN) -m bench.stores $(BENCH_ARGS)
 
 fuzz: $(READY) ## Random bytes and mutated streams into receiver, codecs and RTL decoder (minutes)

@@ -13,8 +13,8 @@ from hdl.generate import VERILOG_SCRIPT
 from mutation.blocks import Block
 from mutation.cases import Case
 from mutation.circuits import with_switch
+from mutation.judgement import ABSENT, FAILED, UNDECIDED, Judgement
 from mutation.mutants import Mutant
-from mutation.proofs import ABSENT, FAILED, UNDECIDED, Judgement
 from mutation.tools import BUILD, run_yosys
 from sim.build import BuildError, alone_in, build_simulator, run_bench, write_if_changed
 from tb.simulate import PARAMETERS

@@ -10,9 +10,9 @@ from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any
 from unittest.mock import patch
 
+import pytest
 from amaranth.hdl import Elaboratable
 from amaranth.lib import wiring
 
@@ -21,7 +21,8 @@ from mutation.netlist import Netlist
 
 Elaboratable._MustUse__silence = True  # most cases are listed, and never elaborated
 
-DRAWS = {"random_draws": 0, "draw_seed": 1}
+Draws = list[dict[str, object]] | None
+OPTIONS = {"random_draws": 0, "draw_seed": 1}
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,8 @@ class Case:
     module: str
     path: str
     only: str
-    draws: list[dict[str, Any]] | None
-    parameters: dict[str, Any]
+    draws: Draws
+    parameters: dict[str, object]
 
     @property
     def top(self) -> str:
@@ -70,7 +71,15 @@ def bench_cases(bench: str, path: str = "") -> list[Case]:
     module = import_module(f"tb.test_{bench}")
     cases = []
 
-    def record(component, module, simulator, *, only="", draws=None, **parameters):
+    def record(
+        component: wiring.Component,
+        module: str,
+        simulator: str,
+        *,
+        only: str = "",
+        draws: Draws = None,
+        **parameters: object,
+    ) -> Path:
         cases.append(Case(component, module, path, only, draws, parameters))
         return Path()
 
@@ -87,8 +96,8 @@ def _size(case: Case) -> tuple[bool, int, int]:
     return channels == 1, channels or case.parameters.get("depth", 0), -lanes
 
 
-def _calls(module: ModuleType) -> Iterator[tuple[Callable[..., None], dict[str, Any]]]:
-    request = SimpleNamespace(config=SimpleNamespace(getoption=DRAWS.__getitem__))
+def _calls(module: ModuleType) -> Iterator[tuple[Callable[..., None], dict[str, object]]]:
+    request = SimpleNamespace(config=SimpleNamespace(getoption=OPTIONS.__getitem__))
     fixtures = {"simulator": "verilator", "request": request}
     for name, function in vars(module).items():
         if not name.startswith("test_") or not inspect.isfunction(function):
@@ -99,7 +108,7 @@ def _calls(module: ModuleType) -> Iterator[tuple[Callable[..., None], dict[str, 
             yield function, given | {name: value for values in chosen for name, value in values.items()}
 
 
-def _values(mark: Any) -> list[dict[str, Any]]:
+def _values(mark: pytest.Mark) -> list[dict[str, object]]:
     names, values = mark.args
     if isinstance(names, str):
         return [{names: value} for value in values]

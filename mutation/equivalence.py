@@ -5,30 +5,26 @@ from collections.abc import Sequence
 from formal.spec import TOP
 from mutation.blocks import Block, proof_netlist
 from mutation.circuits import circuit, search, with_switch
+from mutation.judgement import ALWAYS, AS_USED, UNPROVEN, Judgement
 from mutation.mutants import Mutant
 from mutation.netlist import Netlist
 from mutation.twin import PAIR, TWIN, free_pair, twin_module, used_pair
 
 SECONDS = 15
 
-ALWAYS, AS_USED, UNPROVEN = "always", "as used", "unproven"
-"""Equivalent whatever the inputs, also where payloads are not valid; equivalent for all inputs that the proofs'
-assumptions allow (all there are, where the block has no proof), payloads compared where they are valid; neither could
-be shown."""
 
-
-def judge_equivalence(block: Block, mutants: Sequence[Mutant], mutant: Mutant) -> str:
+def judge_equivalence(block: Block, mutants: Sequence[Mutant], mutant: Mutant) -> Judgement:
     """Return in which sense a mutant, one of the block's `mutants`, is equivalent to the original."""
     netlists = [proof_netlist(spec) for spec in block.specs] or [block.reference]
     number = mutants.index(mutant) + 1
     if _proven(netlists[0], free_pair(netlists[0]), PAIR, mutants, number):
-        return ALWAYS
+        return Judgement(ALWAYS)
     for netlist in netlists:
         # Each harness assumes what the block's users keep; one that allows the least suffices.
         text, top = (used_pair(netlist), TOP) if block.specs else (free_pair(netlist, only_valid=True), PAIR)
         if mutant.command(netlist) and _proven(netlist, text, top, mutants, number):
-            return AS_USED
-    return UNPROVEN
+            return Judgement(AS_USED)
+    return Judgement(UNPROVEN)
 
 
 def _proven(netlist: Netlist, text: str, top: str, mutants: Sequence[Mutant], number: int) -> bool:

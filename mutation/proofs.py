@@ -1,41 +1,18 @@
 """What the proofs say of a mutant: the harnesses' own properties and assumptions, on the mutated design."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from formal.spec import Spec
 from mutation.blocks import Block, proof_netlist
 from mutation.circuits import circuit, search, with_switch
+from mutation.judgement import ABSENT, FAILED, PROVEN, UNDECIDED, Judgement
 from mutation.mutants import Mutant
 
 BMC_SECONDS = 15
 BMC_CYCLES = 150
 PDR_SECONDS = 6
 
-FAILED, PROVEN, UNDECIDED, ABSENT = "failed", "proven", "undecided", "absent"
 VERDICTS = {"snl_SAT": FAILED, "snl_UNSAT": PROVEN}
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """What was found of a mutant.
-
-    Parameters
-    ----------
-    verdict : str
-        "failed": a property fails, by a counterexample from reset on. "proven": every property still holds in every
-        cycle. "undecided": neither was found in the time there is. "absent": no harness has the mutated bit.
-    where : str
-        The harness and its property, or the bench's build.
-    """
-
-    verdict: str
-    where: str = ""
-
-    @property
-    def kills(self) -> bool:
-        """Return whether the mutant is noticed."""
-        return self.verdict == FAILED
 
 
 def judge_by_proofs(block: Block, mutants: Sequence[Mutant], mutant: Mutant) -> Judgement:

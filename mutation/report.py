@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.table import Table
 
 from formal.runs import ROOT
-from mutation import benches, equivalence, proofs
+from mutation import benches, proofs
 from mutation.campaign import Result
+from mutation.judgement import ABSENT, ALWAYS, AS_USED, FAILED
 
 PAGE = ROOT / "docs" / "mutation.md"
 DATA = ROOT / "docs" / "mutation.json"
@@ -38,7 +39,7 @@ class Row:
     noticed_by : str
         The harness or the bench's build that fails.
     equivalence : str
-        See `mutation.equivalence`; empty where it was not looked for.
+        Of the original and it; empty where it was not looked for.
     """
 
     block: str
@@ -57,9 +58,9 @@ class Row:
     @property
     def fate(self) -> str:
         """Return killed, equivalent or survived."""
-        if proofs.FAILED in (self.proofs, self.benches):
+        if FAILED in (self.proofs, self.benches):
             return KILLED
-        equivalent = self.equivalence in (equivalence.ALWAYS, equivalence.AS_USED)
+        equivalent = self.equivalence in (ALWAYS, AS_USED)
         return EQUIVALENT if equivalent else SURVIVED
 
 
@@ -70,7 +71,6 @@ def make_rows(results: Iterable[Result]) -> list[Row]:
 
 def _row(result: Result) -> Row:
     one = result.mutant
-    judgements = [judgement for judgement in (result.by_proofs, result.by_benches) if judgement]
     return Row(
         block=one.block,
         mode=one.mode,
@@ -80,10 +80,10 @@ def _row(result: Result) -> Row:
         bit=one.bit,
         control=one.control,
         wire=one.wire,
-        proofs=result.by_proofs.verdict if result.by_proofs else "",
-        benches=result.by_benches.verdict if result.by_benches else "",
-        noticed_by=", ".join(judgement.where for judgement in judgements if judgement.kills),
-        equivalence=result.equivalence,
+        proofs=result.proofs.verdict,
+        benches=result.benches.verdict,
+        noticed_by=", ".join(filter(None, (result.proofs.where, result.benches.where))),
+        equivalence=result.equivalence.verdict,
     )
 
 
@@ -99,9 +99,9 @@ def count(rows: Sequence[Row]) -> dict[str, int]:
     fates = [row.fate for row in rows]
     figures = (
         len(rows),
-        sum(row.proofs == proofs.FAILED for row in rows),
+        sum(row.proofs == FAILED for row in rows),
         sum(row.benches != "" for row in rows),
-        sum(row.benches == proofs.FAILED for row in rows),
+        sum(row.benches == FAILED for row in rows),
         fates.count(KILLED),
         fates.count(EQUIVALENT),
         fates.count(SURVIVED),
@@ -112,14 +112,13 @@ def count(rows: Sequence[Row]) -> dict[str, int]:
 def summary(rows: Sequence[Row]) -> str:
     """Return the figures in a few sentences."""
     whole = count(rows)
-    proven = [row for row in rows if row.proofs != proofs.ABSENT]
-    own = count(proven)
+    own = count([row for row in rows if row.proofs != ABSENT])
     asked = count([row for row in rows if row.benches and row.fate != EQUIVALENT])
     return (
-        f"{whole['mutants']} mutants of {len({row.block for row in rows})} blocks, {whole['equivalent']} of them proven "
-        f"equivalent. Of the others, proofs and benches together notice {_share(whole, 'either')}; the proofs alone "
-        f"{_share(whole, 'proofs')}, and {_share(own, 'proofs')} of those in blocks that have a proof. Of those that "
-        f"the benches were asked about, they alone notice {asked['benches']} of {asked['mutants']}."
+        f"{whole['mutants']} mutants of {len({row.block for row in rows})} blocks, {whole['equivalent']} of them "
+        f"proven equivalent. Of the others, proofs and benches together notice {_share(whole, 'either')}. "
+        f"The proofs alone notice {_share(whole, 'proofs')}; of those in blocks with a proof, {_share(own, 'proofs')}. "
+        f"The benches alone notice {asked['benches']} of the {asked['mutants']} that they were asked about."
     )
 
 
