@@ -18,13 +18,14 @@ DRAWS ?= 500
 SEED ?= 1
 TEST_ARGS ?=
 BLOCK ?=
+JOBS ?= 2
 BENCH_ARGS ?=
 VERILOG := build/verilog/spike_encoder_$(CHANNELS)x$(LANES).v
 
 # $(call need,command,Debian package): stop with the command that installs what is missing.
 need = command -v $(1) >/dev/null || { echo "$(1) is missing; install it, for example with: apt-get install $(2)" >&2; exit 2; }
 
-.PHONY: help sim sim-recording test test-zarr tb-full formal verilog results faults bench bench-spikes bench-waveform bench-stores fuzz lint clean
+.PHONY: help sim sim-recording test test-zarr tb-full formal mutate verilog results faults bench bench-spikes bench-waveform bench-stores fuzz lint clean
 
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; do \
@@ -71,6 +72,9 @@ tb-full: $(READY) ## Encode many more random recordings in simulation (DRAWS=500
 
 formal: $(READY) ## Prove the blocks' properties; write docs/formal.md (BLOCK=isi_encoder for one)
 	@$(RUN) -m formal $(BLOCK)
+
+mutate: $(READY) ## Change the hardware bit by bit; count what proofs and benches notice (BLOCK=rice_mean JOBS=2)
+	@$(RUN) -m mutation --jobs $(JOBS) $(BLOCK)
 
 verilog: $(READY) ## Write the encoder's Verilog (CHANNELS=1024 LANES=8)
 	@$(RUN) -m hdl generate --channels $(CHANNELS) --lanes $(LANES) --output $(VERILOG)
