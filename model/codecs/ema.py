@@ -29,7 +29,7 @@ class EmaPredictor:
     """
 
     number: ClassVar[int] = 1
-    chunk_bins: ClassVar[int] = 1 << 23
+    chunk_bins: ClassVar[int] = 1 << 22
 
     alpha: int
     threshold: int
