@@ -37,6 +37,7 @@ MICROVOLTS_A_UNIT = 0.76
 WORKERS = 2
 REAL_TIME_MB_PER_S = CHANNELS * SAMPLING_HZ * 2 / 1e6
 CHUNK_SECONDS = 1.0
+QUICK_SECONDS = 2.0
 INTRODUCTION = """
 Written by `make bench-stores` on {machine}: SpikeInterface's ground-truth recording, {channels} channels, {seconds:g} s
 at {rate:g} Hz, {units} units, noise of 5 microvolts, at {lsb} microvolts a unit in int16, saved by
@@ -158,12 +159,13 @@ def page(rows: list[Row], seconds: float) -> str:
 
 def main(
     seconds: Annotated[float, typer.Option(min=0.1, help="Length of the recording.")] = 60.0,
-    write: Annotated[bool, typer.Option(help="Write the page and its figures in docs.")] = True,
+    quick: Annotated[bool, typer.Option("--quick", help="Two seconds, and no page.")] = False,
 ) -> None:
     """Save SpikeInterface's ground-truth recording with every compressor."""
     for codec in (Flac, Pcodec):
         numcodecs.register_codec(codec)
     console, rows = Console(), []
+    seconds = QUICK_SECONDS if quick else seconds
     with tempfile.TemporaryDirectory() as name:
         with console.status("generating the recording"):
             recording = ground_truth(Path(name) / "recording.dat", seconds)
@@ -178,7 +180,7 @@ def main(
     for row in rows:
         table.add_row(row.compressor, f"{row.ratio:.3f}", f"{row.save_mb_per_s:.0f}", f"{row.load_mb_per_s:.0f}")
     console.print(table)
-    if write:
+    if not quick:
         PAGE.write_text(page(rows, seconds))
         PAGE.with_suffix(".json").write_text(
             json.dumps({"seconds": seconds, "rows": [asdict(row) for row in rows]}, indent=2) + "\n"

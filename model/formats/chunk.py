@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from model.codecs.checks import check_choice
 from model.codecs.registry import decompress, get_codec
 from model.codecs.stream import MAGIC as STREAM_MAGIC
 from model.codecs.stream import Reader, Stream, write_leb128
@@ -102,6 +103,7 @@ class WaveformCoder(ChunkCoder):
     group_channels: int = 16
 
     def __post_init__(self) -> None:
+        check_choice("mode", self.mode, ("lossless", "bounded"))
         self._codec()
 
     def body(self, samples: Array) -> tuple[int, bytes]:
