@@ -1,5 +1,6 @@
 """What README.md says to type works."""
 
+import json
 import re
 from pathlib import Path
 
@@ -31,3 +32,39 @@ def test_targets_exist(target):
 @pytest.mark.parametrize("page", re.findall(r"\]\((docs/[a-z-]+\.md)\)", README))
 def test_pages_exist(page):
     assert (ROOT / page).is_file()
+
+
+def test_results_are_those_measured():
+    """README's figures against the JSON of the benchmarks."""
+    waveforms, stores, spikes = (
+        json.loads((ROOT / "docs" / f"{name}.json").read_text())
+        for name in ("waveforms", "stores", "spike-codecs-results")
+    )
+    n1 = {
+        row["coder"]: row["raw_bytes"] / row["compressed_bytes"]
+        for row in waveforms["rows"]
+        if row["workload"] == "Neuralink N1, 10-bit codes"
+    }
+    saved = {row["compressor"]: row["ratio"] for row in stores["rows"]}
+    (probe,) = (one for one in spikes["outcomes"] if (one["group"], one["name"]) == ("real", "neuropixels, 1 ms"))
+    bits = {row["coder"].split(",")[0]: 8 * row["bytes"] / probe["spikes"] for row in probe["rows"][::-1]}
+    general = {row["coder"].split(",")[0] for row in probe["rows"] if row["kind"] == "general"}
+    rows = [
+        (own_best(n1, max), best_other(n1, max), ".3f"),
+        (own_best(saved, max), best_other(saved, max), ".3f"),
+        (
+            min(bits[name] for name in bits.keys() - general),
+            best_other({name: bits[name] for name in general}, min),
+            ".2f",
+        ),
+    ]
+    found = re.findall(r"^\| .* \| ([\d.]+) \| ([\d.]+), (.*) \|$", README.split("## Results")[1], re.MULTILINE)
+    assert found == [(f"{own:{form}}", f"{other:{form}}", name) for own, (other, name), form in rows]
+
+
+def own_best(figures, best):
+    return best(figure for name, figure in figures.items() if name.startswith("corticodec"))
+
+
+def best_other(figures, best):
+    return best((figure, name) for name, figure in figures.items() if not name.startswith("corticodec"))
