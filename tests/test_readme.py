@@ -46,17 +46,17 @@ def test_results_are_those_measured():
         if row["workload"] == "Neuralink N1, 10-bit codes"
     }
     saved = {row["compressor"]: row["ratio"] for row in stores["rows"]}
-    (probe,) = (one for one in spikes["outcomes"] if (one["group"], one["name"]) == ("real", "neuropixels, 1 ms"))
-    bits = {row["coder"].split(",")[0]: 8 * row["bytes"] / probe["spikes"] for row in probe["rows"][::-1]}
-    general = {row["coder"].split(",")[0] for row in probe["rows"] if row["kind"] == "general"}
+    (probe,) = (one for one in spikes["outcomes"] if (one["group"], one["name"]) == ("neuropixels", "1 ms"))
+    # By name alone, without the layout that a general coder did best with; the smallest comes last, and counts.
+    by_size = sorted(probe["rows"], key=lambda row: -row["bytes"])
+    bits = {
+        kind: {row["coder"].split(",")[0]: 8 * row["bytes"] / probe["spikes"] for row in by_size if row["kind"] == kind}
+        for kind in ("corticodec", "general")
+    }
     rows = [
         (own_best(n1, max), best_other(n1, max), ".3f"),
         (own_best(saved, max), best_other(saved, max), ".3f"),
-        (
-            min(bits[name] for name in bits.keys() - general),
-            best_other({name: bits[name] for name in general}, min),
-            ".2f",
-        ),
+        (min(bits["corticodec"].values()), best_other(bits["general"], min), ".2f"),
     ]
     found = re.findall(r"^\| .* \| ([\d.]+) \| ([\d.]+), (.*) \|$", README.split("## Results")[1], re.MULTILINE)
     assert found == [(f"{own:{form}}", f"{other:{form}}", name) for own, (other, name), form in rows]
