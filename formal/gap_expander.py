@@ -71,6 +71,7 @@ class Runs(Queue):
 
     depth = gap_expander.RUNS_AHEAD
     sizes = f"{depth} runs"
+    fast = False
 
 
 SPECS = (Between(), Runs())

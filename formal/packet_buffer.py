@@ -77,6 +77,7 @@ class Bytes(Read):
     method = Induction(1)
     abstracted = ("dut.crc",)
     rows = True
+    fast = False
     cover_depth = 46
     broken_depth = 28
 

@@ -14,8 +14,8 @@ class ShortRows(Spec):
     """Any tokens, and any one of the bins that they are about; rows that are passed whole."""
 
     method = Induction(2)
-    channels, lanes, steps = 3, 2, 7
-    sizes = "3 channels, 2 lanes, packets of at most 7 steps"
+    channels, lanes, steps = 3, 2, 9
+    sizes = "3 channels, 2 lanes, packets of at most 9 steps"
     cover_depth = 24
     broken_depth = 24
     stride_edit = Edit("rows * self._channels", "rows * self._words * self._lanes")
@@ -191,6 +191,7 @@ class LongRows(ShortRows):
 
     channels, lanes, steps = 17, 2, 2
     sizes = "17 channels, 2 lanes, packets of at most 2 steps"
+    fast = False
     stride_edit = Edit("place < self._words - STRIDE", "place <= self._words - STRIDE")
 
 

@@ -154,6 +154,7 @@ class Payload(Queue):
 
     depth = spike_encoder.PAYLOAD_DEPTH
     sizes = f"{depth} bytes"
+    fast = False
 
 
 PORTS = sorted({tuple(port.split(".")) for link in (LINKS | OUTER).values() for port in link if "." in port})
