@@ -30,8 +30,8 @@ class BenchError(RuntimeError):
     """A bench fails on the design that holds the mutants while none is switched on."""
 
 
-def judge_by_bench(block: Block, mutants: Sequence[Mutant], mutant: Mutant) -> Judgement:
-    """Look for a build of the block's bench that fails with a mutant.
+def judge_by_benches(block: Block, mutants: Sequence[Mutant], wanted: Sequence[Mutant]) -> list[Judgement]:
+    """Look for builds of the block's bench that fail with mutants.
 
     Parameters
     ----------
@@ -39,9 +39,13 @@ def judge_by_bench(block: Block, mutants: Sequence[Mutant], mutant: Mutant) -> J
         The block.
     mutants : sequence of Mutant
         All of the block: they are in the build.
-    mutant : Mutant
-        The one to switch on.
+    wanted : sequence of Mutant
+        Those to switch on, one at a time.
     """
+    return [_judge(block, mutants, mutant) for mutant in wanted]
+
+
+def _judge(block: Block, mutants: Sequence[Mutant], mutant: Mutant) -> Judgement:
     cases = [case for case in block.cases if mutant.command(case.netlist)][:CASES_MAX]
     for case in cases:
         with alone_in(_folder(block, case)):

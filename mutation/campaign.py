@@ -7,6 +7,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib import import_module
+from itertools import groupby
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from mutation import equivalence, proofs
-from mutation.benches import CASES_MAX, judge_by_bench
+from mutation.benches import CASES_MAX, judge_by_benches
 from mutation.blocks import Block, load_block, proof_netlist
 from mutation.equivalence import judge_equivalence
 from mutation.judgement import FAILED, Judgement
@@ -22,11 +23,13 @@ from mutation.mutants import Mutant, draw_mutants
 from mutation.proofs import judge_by_proofs
 from mutation.tools import BUILD
 
-STAGES: dict[str, Callable[[Block, Sequence[Mutant], Mutant], Judgement]] = {
+STAGES: dict[str, Callable[[Block, Sequence[Mutant], Sequence[Mutant]], list[Judgement]]] = {
     "proofs": judge_by_proofs,
-    "benches": judge_by_bench,
     "equivalence": judge_equivalence,
+    "benches": judge_by_benches,
 }
+AT_A_TIME = {"proofs": 10, "equivalence": 10, "benches": 1}
+"""Mutants that one call of a stage judges: what was found of them is kept together."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +61,8 @@ def block_mutants(block: str, seed: int) -> list[Mutant]:
     return draw_mutants(block, load_block(block).reference, seed)
 
 
-def _judge(stage: str, mutant: Mutant, seed: int) -> Judgement:
-    return STAGES[stage](load_block(mutant.block), block_mutants(mutant.block, seed), mutant)
+def _judge(stage: str, block: str, wanted: Sequence[Mutant], seed: int) -> list[Judgement]:
+    return STAGES[stage](load_block(block), block_mutants(block, seed), wanted)
 
 
 @cache
@@ -100,11 +103,9 @@ class Campaign:
 
     def run(self, *, all_benches: bool = True) -> list[Result]:
         """Judge all mutants; with the benches, if not `all_benches`, those only that the proofs do not notice."""
-        self._stage("proofs", self.mutants)
-        self._stage("benches", [one.mutant for one in self.results() if not one.killed])
-        if all_benches:
-            self._stage("benches", self.mutants)
-        self._stage("equivalence", [one.mutant for one in self.results() if not one.killed])
+        self.stage("proofs", self.mutants)
+        self.stage("equivalence", [one.mutant for one in self.results() if not one.killed])
+        self.stage("benches", [one.mutant for one in self.results() if all_benches or not one.killed])
         return self.results()
 
     def results(self) -> list[Result]:
@@ -118,24 +119,36 @@ class Campaign:
     def _find(self, stage: str, mutant: Mutant) -> Judgement | None:
         return self._known[mutant.block].get(_key(stage, mutant))
 
-    def _stage(self, stage: str, mutants: Sequence[Mutant]) -> None:
+    def stage(self, stage: str, mutants: Sequence[Mutant]) -> None:
+        """Have a stage judge those of some mutants that it did not judge yet."""
         missing = [mutant for mutant in mutants if self._find(stage, mutant) is None]
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=self._console) as progress:
             bar = progress.add_task(stage, total=len(missing))
-            for mutant, judgement in self._judge_all(stage, missing):
-                self._known[mutant.block][_key(stage, mutant)] = judgement
-                _write(mutant.block, self._known[mutant.block])
-                progress.update(bar, advance=1, description=f"{stage:12}{mutant.block:18}")
+            for block, judgements in self._judge_all(stage, missing):
+                found = {_key(stage, mutant): judgement for mutant, judgement in judgements.items()}
+                self._known[block] |= found
+                _write(block, self._known[block])
+                progress.update(bar, advance=len(found), description=f"{stage:12}{block:18}")
 
-    def _judge_all(self, stage: str, mutants: Sequence[Mutant]) -> Iterator[tuple[Mutant, Judgement]]:
+    def _judge_all(self, stage: str, mutants: Sequence[Mutant]) -> Iterator[tuple[str, dict[Mutant, Judgement]]]:
         with ProcessPoolExecutor(self._jobs, mp_context=get_context("fork")) as pool:
-            futures = {pool.submit(_judge, stage, mutant, self.seed): mutant for mutant in mutants}
+            futures = {
+                pool.submit(_judge, stage, block, wanted, self.seed): (block, wanted)
+                for block, wanted in _portions(mutants, AT_A_TIME[stage])
+            }
             try:
                 for future in as_completed(futures):
-                    yield futures[future], future.result()
+                    block, wanted = futures[future]
+                    yield block, dict(zip(wanted, future.result(), strict=True))
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _portions(mutants: Sequence[Mutant], size: int) -> Iterator[tuple[str, list[Mutant]]]:
+    for block, some in groupby(mutants, key=lambda mutant: mutant.block):
+        of_block = list(some)
+        yield from ((block, of_block[start : start + size]) for start in range(0, len(of_block), size))
 
 
 def _key(stage: str, mutant: Mutant) -> str:

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Sequence
-from pathlib import Path
 
 from mutation.aiger import hold_inputs
 from mutation.tools import BUILD, TO_AIGER, run_abc, run_yosys, scratch_folder
@@ -10,7 +9,6 @@ from sim.build import alone_in
 
 SWITCH = "mutant"
 """The input that switches a mutant on: its number, from 1; 0 for none."""
-READ = ["read_aiger design.aig", "fold", "strash"]
 
 
 def with_switch(module: str) -> str:
@@ -33,8 +31,10 @@ def circuit(design: str, steps: Sequence[str]) -> bytes:
         return target.read_bytes()
 
 
-def search(switched: bytes, number: int, *commands: str) -> str:
-    """Run ABC's commands on a circuit with a mutant switched on; return the verdict."""
-    folder: Path = scratch_folder("search")
-    (folder / "design.aig").write_bytes(hold_inputs(switched, SWITCH, number))
-    return run_abc([*READ, *commands], folder)[0]
+def search(switched: bytes, numbers: Sequence[int], *commands: str) -> dict[int, str]:
+    """Run ABC's commands on a circuit with one mutant after another switched on; return the verdicts."""
+    folder = scratch_folder("search")
+    for number in numbers:
+        (folder / f"{number}.aig").write_bytes(hold_inputs(switched, SWITCH, number))
+    verdicts = run_abc(["fold", "strash", *commands], [str(number) for number in numbers], folder)
+    return dict(zip(numbers, verdicts, strict=True))

@@ -10,24 +10,32 @@ from mutation.mutants import Mutant
 from mutation.netlist import Netlist
 from mutation.twin import PAIR, TWIN, free_pair, twin_module, used_pair
 
-SECONDS = 15
+SECONDS = 10
 
 
-def judge_equivalence(block: Block, mutants: Sequence[Mutant], mutant: Mutant) -> Judgement:
-    """Return in which sense a mutant, one of the block's `mutants`, is equivalent to the original."""
+def judge_equivalence(block: Block, mutants: Sequence[Mutant], wanted: Sequence[Mutant]) -> list[Judgement]:
+    """Return in which sense the wanted ones of the block's mutants are equivalent to the original."""
     netlists = [proof_netlist(spec) for spec in block.specs] or [block.reference]
-    number = mutants.index(mutant) + 1
-    if _proven(netlists[0], free_pair(netlists[0]), PAIR, mutants, number):
-        return Judgement(ALWAYS)
+    verdicts = dict.fromkeys(wanted, UNPROVEN)
+    _compare(netlists[0], free_pair(netlists[0]), PAIR, mutants, verdicts, ALWAYS)
     for netlist in netlists:
         # Each harness assumes what the block's users keep; one that allows the least suffices.
         text, top = (used_pair(netlist), TOP) if block.specs else (free_pair(netlist, only_valid=True), PAIR)
-        if mutant.command(netlist) and _proven(netlist, text, top, mutants, number):
-            return Judgement(AS_USED)
-    return Judgement(UNPROVEN)
+        _compare(netlist, text, top, mutants, verdicts, AS_USED)
+    return [Judgement(verdict) for verdict in verdicts.values()]
 
 
-def _proven(netlist: Netlist, text: str, top: str, mutants: Sequence[Mutant], number: int) -> bool:
+def _compare(
+    netlist: Netlist, text: str, top: str, mutants: Sequence[Mutant], verdicts: dict[Mutant, str], sense: str
+) -> None:
+    """Note the sense with those of the mutants of which nothing is known that are equivalent in this design."""
+    left = {
+        mutants.index(mutant) + 1: mutant
+        for mutant, verdict in verdicts.items()
+        if verdict == UNPROVEN and mutant.command(netlist)
+    }
+    if not left:
+        return
     twin = twin_module(netlist)
     steps = [
         "read_rtlil design.il",
@@ -44,5 +52,9 @@ def _proven(netlist: Netlist, text: str, top: str, mutants: Sequence[Mutant], nu
     ]
     switched = circuit(text, steps)
     # PDR has no verdict where scorr left nothing but constants; iprove is for that.
-    engines = (f"pdr -T {SECONDS}", "iprove")
-    return any(search(switched, number, "scorr", engine) == "snl_UNSAT" for engine in engines)
+    for engine in ("iprove", f"pdr -T {SECONDS}"):
+        for number, verdict in search(switched, list(left), "scorr", engine).items():
+            if verdict == "snl_UNSAT":
+                verdicts[left.pop(number)] = sense
+        if not left:
+            return

@@ -8,15 +8,15 @@ from mutation.circuits import circuit, search, with_switch
 from mutation.judgement import ABSENT, FAILED, PROVEN, UNDECIDED, Judgement
 from mutation.mutants import Mutant
 
-BMC_SECONDS = 15
+BMC_SECONDS = 10
 BMC_CYCLES = 150
-PDR_SECONDS = 6
+PDR_SECONDS = 5
 
 VERDICTS = {"snl_SAT": FAILED, "snl_UNSAT": PROVEN}
 
 
-def judge_by_proofs(block: Block, mutants: Sequence[Mutant], mutant: Mutant) -> Judgement:
-    """Look for a property of the block that a mutant breaks.
+def judge_by_proofs(block: Block, mutants: Sequence[Mutant], wanted: Sequence[Mutant]) -> list[Judgement]:
+    """Look for properties of the block that mutants break.
 
     Parameters
     ----------
@@ -24,27 +24,28 @@ def judge_by_proofs(block: Block, mutants: Sequence[Mutant], mutant: Mutant) -> 
         The block.
     mutants : sequence of Mutant
         All of the block: they are in the circuit.
-    mutant : Mutant
-        The one to switch on.
+    wanted : sequence of Mutant
+        Those to switch on, one at a time.
     """
-    verdicts = []
+    judgements = dict.fromkeys(wanted, Judgement(ABSENT))
     for spec in block.specs:
-        if mutant.command(proof_netlist(spec)):
-            verdict = _search(spec, mutants, mutants.index(mutant) + 1)
-            if verdict == FAILED:
-                return Judgement(FAILED, spec.name)
-            verdicts.append(verdict)
-    if not verdicts:
-        return Judgement(ABSENT)
-    return Judgement(UNDECIDED if UNDECIDED in verdicts else PROVEN)
+        netlist = proof_netlist(spec)
+        left = [one for one, found in judgements.items() if found.verdict != FAILED and one.command(netlist)]
+        verdicts = _search(spec, mutants, [mutants.index(one) + 1 for one in left])
+        for mutant, verdict in zip(left, verdicts, strict=True):
+            known = judgements[mutant].verdict
+            judgements[mutant] = Judgement(UNDECIDED if (known, verdict) == (UNDECIDED, PROVEN) else verdict, spec.name)
+    return list(judgements.values())
 
 
 def judge_unchanged(spec: Spec, mutants: Sequence[Mutant]) -> str:
     """Return the verdict while no mutant is switched on."""
-    return _search(spec, mutants, 0)
+    return _search(spec, mutants, [0])[0]
 
 
-def _search(spec: Spec, mutants: Sequence[Mutant], number: int) -> str:
+def _search(spec: Spec, mutants: Sequence[Mutant], numbers: Sequence[int]) -> list[str]:
+    if not numbers:
+        return []
     netlist = proof_netlist(spec)
     steps = [
         *netlist.read("design.il"),
@@ -53,8 +54,7 @@ def _search(spec: Spec, mutants: Sequence[Mutant], number: int) -> str:
         f"prep -flatten -top {netlist.top}",
     ]
     switched = circuit(netlist.text, steps)
-    for engine in (f"bmc3 -T {BMC_SECONDS} -F {BMC_CYCLES}", f"pdr -T {PDR_SECONDS}"):
-        verdict = search(switched, number, engine)
-        if verdict in VERDICTS:
-            return VERDICTS[verdict]
-    return UNDECIDED
+    found = search(switched, numbers, f"bmc3 -T {BMC_SECONDS} -F {BMC_CYCLES}")
+    left = [number for number in numbers if found[number] not in VERDICTS]
+    found |= search(switched, left, f"pdr -T {PDR_SECONDS}") if left else {}
+    return [VERDICTS.get(found[number], UNDECIDED) for number in numbers]

@@ -3,7 +3,8 @@
 import os
 import subprocess
 import sys
-from contextlib import suppress
+from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 from formal.abc_in_yosys import NETLIST
@@ -57,18 +58,21 @@ def run_yosys(script: str, folder: Path) -> None:
         raise YosysError(done.stderr.strip().splitlines()[-1])
 
 
-def run_abc(commands: list[str], folder: Path) -> tuple[str, ...]:
-    """Run ABC in `folder`; return the words of its status: the verdict (`snl_SAT`, ...), the frame, and more."""
-    (folder / "abc_script").write_text("\n".join([*commands, "write_status abc_status"]) + "\n")
+def run_abc(commands: Sequence[str], names: Sequence[str], folder: Path) -> list[str]:
+    """Run ABC's commands on each of the circuits `NAME.aig` in `folder`; return the verdicts, such as `snl_SAT`.
+
+    One process does them all, for its start takes longer than most searches.
+    """
+    steps = [[f"read_aiger {name}.aig", *commands, f"write_status {name}.status"] for name in names]
+    (folder / "abc_script").write_text("\n".join(chain.from_iterable(steps)) + "\n")
     (folder / "abc_netlist.il").write_text(NETLIST)
-    status = folder / "abc_status"
-    status.unlink(missing_ok=True)
+    for name in names:
+        (folder / f"{name}.status").unlink(missing_ok=True)
     # Yosys complains that ABC left it no netlist.
     command = [*YOSYS, "-q", "-p", "read_rtlil abc_netlist.il; abc -script abc_script"]
     subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
-    with suppress(FileNotFoundError):
-        return tuple(status.read_text().split())
-    return ("none",)
+    statuses = (folder / f"{name}.status" for name in names)
+    return [status.read_text().split()[0] if status.exists() else "none" for status in statuses]
 
 
 def scratch_folder(*names: str) -> Path:
