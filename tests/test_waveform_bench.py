@@ -5,10 +5,12 @@ import json
 import numpy as np
 import pytest
 
-from bench import waveforms
+from bench import waveform
+from bench.waveform import measure_coder
 from bench.waveform_coders import Coder, coders, own_coder, truncated
+from bench.waveform_spikes import Made, made_demo, made_realistic, measure_spikes, scores
 from bench.waveform_workloads import Workload
-from bench.waveforms import measure_coder
+from model.codecs.waveform import DecodedSpikes
 from model.synth import realistic_waveform
 
 SAMPLES = realistic_waveform(400, 3)[0]
@@ -37,10 +39,27 @@ def test_bits_that_are_cut_off_keep_the_bound(bound):
     assert 0 < np.abs(errors).max() <= bound
 
 
+def test_spikes_are_scored_by_channel_and_time():
+    made = Made(SAMPLES, np.array([100, 200, 300]), np.array([0, 1, 1]), np.array([True, True, False]))
+    found = DecodedSpikes(np.array([105, 195, 390, 300]), np.array([0, 0, 1, 1]), None, [])
+    assert scores(found, made) == (0.5, 0.5)
+
+
+def test_rows_of_spikes_hold_what_was_reached():
+    for made, least_ratio in ((made_realistic(8000, 16), 55), (made_demo(8000, 16), 24)):
+        row = measure_spikes("small", made, "full")
+        assert row.ratio > least_ratio
+        assert min(row.true_recall, row.true_precision) > 0.75
+        assert row.times_share + row.snippets_share + row.background_share < 1
+        assert row.encode_million_s > 0
+
+
 def test_the_command_writes_page_figures_and_plot(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(waveforms, "workloads", lambda quick: iter([SMALL]))
-    monkeypatch.setattr(waveforms, "PAGE", tmp_path / "waveforms.md")
-    waveforms.main(quick=False)
+    monkeypatch.setattr(waveform, "workloads", lambda quick: iter([SMALL]))
+    few_spikes = lambda quick: iter([("few", lambda: made_realistic(4000, 8), ("full", "spike"))])  # noqa: E731
+    monkeypatch.setattr(waveform, "spike_workloads", few_spikes)
+    monkeypatch.setattr(waveform, "PAGE", tmp_path / "waveforms.md")
+    waveform.main(quick=False)
     figures = json.loads((tmp_path / "waveforms.json").read_text())
     assert {row["coder"] for row in figures["rows"]} == {coder.name for coder in coders()}
     assert [(row["coder"], row["bound"]) for row in figures["bounded"]] == [
@@ -49,6 +68,9 @@ def test_the_command_writes_page_figures_and_plot(monkeypatch, tmp_path, capsys)
     ]
     page = (tmp_path / "waveforms.md").read_text()
     assert "| small | corticodec bounded | 2 |" in page
+    assert "| few | full |" in page
+    assert "| few | spike |" in page
+    assert [row["mode"] for row in figures["spikes"]] == ["full", "spike"]
     assert "![Ratio over error](waveforms.png)" in page
     assert (tmp_path / "waveforms.png").stat().st_size > 1000
     assert "corticodec best" in capsys.readouterr().out
