@@ -16,7 +16,7 @@ from model.files.compress import compress, compress_spikes
 from model.files.compressed import CompressedRecording
 from model.files.decompress import decompress, decompress_spikes, is_spike_list, verify
 from model.files.open import Hints, is_raster, open_recording
-from model.files.spike_folder import SpikeList
+from model.files.spike_folder import SpikeFolder, SpikeList
 from model.files.whole import whole_file
 from model.formats.chunk import SpikeCoder, WaveformCoder
 
@@ -191,7 +191,7 @@ def test_spike_times_are_restored(tmp_path, name, codec):
     samples, clusters = (np.array(values, np.int64) for values in SPIKES[name])
     folder = spike_folder(tmp_path / "ks", samples.astype(np.uint64).reshape(-1, 1), clusters.astype(np.int32))
     output = tmp_path / "ks.ctcz"
-    compress_spikes(folder, output, SpikeCoder(codec), 2, nothing, 30000)
+    compress_spikes(SpikeFolder.read(folder), output, SpikeCoder(codec), 2, nothing, 30000)
     packed = CompressedRecording(output)
     assert is_spike_list(packed)
     decompress_spikes(packed, tmp_path / "again", 2, nothing)
@@ -232,7 +232,7 @@ def test_forged_orders_are_refused(wrong):
 def test_spike_folders_that_are_none(tmp_path, samples, clusters, sentence):
     folder = spike_folder(tmp_path / "ks", samples, clusters)
     with pytest.raises(ValueError, match=sentence):
-        compress_spikes(folder, tmp_path / "out", SpikeCoder(), 1, nothing, None)
+        compress_spikes(SpikeFolder.read(folder), tmp_path / "out", SpikeCoder(), 1, nothing, None)
     assert not (tmp_path / "out").exists()
 
 
@@ -282,7 +282,22 @@ def test_swapped_blocks_are_found(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "change", [{"version": 2}, {"steps": -1}, {"block_steps": 0}, {"dtype": "nonsense"}, {"steps": "many"}, {"more": 1}]
+    "change",
+    [
+        {"version": 2},
+        {"steps": -1},
+        {"block_steps": 0},
+        {"dtype": "nonsense"},
+        {"steps": "many"},
+        {"more": 1},
+        {"steps": 1 << 60},
+        {"sampling_hz": "30k"},
+        {"source": {}},
+        {"gain_microvolts": ["a"]},
+        {"channels": True},
+        {"source": []},
+        {"gain_microvolts": 5},
+    ],
 )
 def test_forged_contents(tmp_path, change):
     np.save(tmp_path / "a.npy", SAMPLES)
@@ -430,7 +445,7 @@ def test_neuralink_and_neuropixels(data_folder, tmp_path, monkeypatch):
     times, clusters = (np.load(spikes / name)[:5000] for name in ("spike_times.npy", "spike_clusters.npy"))
     folder = spike_folder(tmp_path / "ks", times, clusters)
     monkeypatch.setattr(compressing, "RASTER_BLOCK_BINS", 1 << 24)
-    compress_spikes(folder, tmp_path / "ks.ctcz", SpikeCoder(), 1, nothing, 30000)
+    compress_spikes(SpikeFolder.read(folder), tmp_path / "ks.ctcz", SpikeCoder(), 1, nothing, 30000)
     assert (tmp_path / "ks.ctcz").stat().st_size < 2.2 * 5000
     decompress_spikes(CompressedRecording(tmp_path / "ks.ctcz"), tmp_path / "again", 1, nothing)
     for path in folder.iterdir():

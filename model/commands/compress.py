@@ -14,7 +14,7 @@ from model.files.compress import compress as compress_samples
 from model.files.compress import compress_spikes
 from model.files.compressed import SUFFIX
 from model.files.open import Hints, is_raster, is_spike_folder, open_recording
-from model.files.spike_folder import NAMES
+from model.files.spike_folder import SpikeFolder
 from model.formats.chunk import ChunkCoder, SpikeCoder, WaveformCoder
 
 
@@ -28,6 +28,7 @@ def compress(
     ] = None,
     preset: Annotated[str, typer.Option(help="Of samples: `fast`, or `best`, a tenth as fast and smaller.")] = "fast",
     codec: Annotated[str, typer.Option(help="Of spikes: a codec by its name.")] = "isi",
+    force: options.Force = False,
     channels: options.Channels = None,
     fs: options.SamplingHz = None,
     dtype: options.Dtype = "int16",
@@ -55,13 +56,15 @@ def compress(
     """
     started = time.monotonic()
     output = output or source.with_name(source.resolve().name + SUFFIX)
-    if output.exists() and output.resolve() == source.resolve():
+    if output.exists() and not force:
+        raise ValueError(f"output {output} is there already; --force replaces it")
+    if output.resolve() == source.resolve():
         raise ValueError(f"output {output} must not be the source")
     waveform_coder = WaveformCoder("lossless" if max_error is None else "bounded", preset, max_error)
     if is_spike_folder(source):
-        size = sum((source / name).stat().st_size for name in NAMES if (source / name).is_file())
-        with progress(f"compressing {source.name}", size) as advance:
-            contents = compress_spikes(source, output, SpikeCoder(codec), workers, advance, fs)
+        folder = SpikeFolder.read(source)
+        with progress(f"compressing {source.name}", folder.raster(fs).signal.bytes) as advance:
+            contents = compress_spikes(folder, output, SpikeCoder(codec), workers, advance, fs)
     else:
         recording = open_recording(source, Hints(channels, fs, dtype, gain, offset, stream, series))
         coder: ChunkCoder = SpikeCoder(codec) if is_raster(recording) else waveform_coder

@@ -25,7 +25,7 @@ def decompress(
     ] = None,
     start: Annotated[int, typer.Option(help="First step.")] = 0,
     stop: Annotated[int | None, typer.Option(help="Last step, exclusive.  [default: the end]")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace an output that is there.")] = False,
+    force: options.Force = False,
     workers: options.Workers = options.WORKERS,
     as_json: options.Json = False,
 ) -> None:

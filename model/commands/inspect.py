@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from model.commands import options
 from model.commands.show import print_facts
-from model.files.compressed import CompressedRecording
+from model.files.compressed import BLOCKS, CompressedRecording
 
 BARS = " ▁▂▃▄▅▆▇█"
 WIDTH = 60
@@ -26,7 +26,7 @@ def inspect(file: options.Compressed, as_json: options.Json = False) -> None:
     """
     recording = CompressedRecording(file)
     contents, sizes = recording.contents, recording.sizes()
-    blocks = np.array([size for name, size in sizes.items() if name.startswith("blocks/")])
+    blocks = np.array([size for name, size in sizes.items() if name.startswith(BLOCKS)])
     steps = np.diff([*range(0, contents.steps, contents.block_steps), contents.steps])
     total = file.stat().st_size
     bits = 8 * blocks / np.maximum(1, steps * contents.channels)

@@ -6,7 +6,7 @@ from model.commands import options
 from model.commands.show import print_measured
 from model.files.open import Hints, is_raster, is_spike_folder, open_recording
 from model.files.recording import Recording
-from model.files.spike_folder import SpikeRaster, read_folder
+from model.files.spike_folder import SpikeFolder
 from model.files.survey import recommended, sample_of, survey
 
 
@@ -67,7 +67,6 @@ def bench(
 def _opened(source: options.Source, hints: Hints) -> tuple[Recording, bool]:
     """Return a recording, and whether it is a raster of spikes."""
     if is_spike_folder(source):
-        spikes, clusters, _ = read_folder(source)
-        return SpikeRaster(source, spikes.sorted()[0], clusters.size, hints.sampling_hz), True
+        return SpikeFolder.read(source).raster(hints.sampling_hz), True
     recording = open_recording(source, hints)
     return recording, is_raster(recording)

@@ -27,6 +27,7 @@ Offset = Annotated[int, typer.Option(help="Bytes before raw binary's first sampl
 Stream = Annotated[int | None, typer.Option(help="Which stream, read by Neo.", rich_help_panel=FILE_PANEL)]
 Series = Annotated[str | None, typer.Option(help="Which ElectricalSeries of NWB.", rich_help_panel=FILE_PANEL)]
 Workers = Annotated[int, typer.Option(min=1, help="Threads.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace an output that is there.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")]
 
 WORKERS = os.cpu_count() or 1

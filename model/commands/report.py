@@ -26,6 +26,7 @@ def report(
     against: Annotated[
         Path | None, typer.Option(help="The source, to draw under what is decoded, and for the errors of lossy files.")
     ] = None,
+    force: options.Force = False,
     step_ms: Annotated[float, typer.Option(min=0.001, help="Of packets: the length of a step.")] = 1.0,
     channels: options.Channels = None,
     dtype: options.Dtype = "int16",
@@ -46,6 +47,8 @@ def report(
     `corticodec report captured.bin --step-ms 0.05 -o report.html`
     """
     output = output or file.with_name(f"{file.name}.html")
+    if output.exists() and not force:
+        raise ValueError(f"output {output} is there already; --force replaces it")
     with file.open("rb") as opened:
         is_recording = opened.read(len(ZIP_MAGIC)) == ZIP_MAGIC
     if is_recording:

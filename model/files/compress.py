@@ -13,7 +13,7 @@ import numpy as np
 from model.files.compressed import CompressedWriter, Contents
 from model.files.flat import FlatFile
 from model.files.recording import Recording, Rows
-from model.files.spike_folder import SpikeRaster, read_folder
+from model.files.spike_folder import SpikeFolder
 from model.files.whole import whole_file
 from model.formats.chunk import ChunkCoder, SpikeCoder, WaveformCoder, decode_chunk
 from model.parallel import in_order
@@ -65,19 +65,17 @@ def compress(recording: Recording, output: Path, coder: ChunkCoder, workers: int
 
 
 def compress_spikes(
-    folder: Path, output: Path, coder: SpikeCoder, workers: int, advance: Advance, sampling_hz: float | None
+    folder: SpikeFolder, output: Path, coder: SpikeCoder, workers: int, advance: Advance, sampling_hz: float | None
 ) -> Contents:
     """Compress the two files of a folder of spikes; the parameters are those of `compress`."""
-    spikes, clusters, files = read_folder(folder)
-    ordered, restoring = spikes.sorted()
-    recording = SpikeRaster(folder, ordered, clusters.size, sampling_hz)
+    _, restoring = folder.spikes.sorted()
     plain = WaveformCoder()
     with whole_file(output) as file, CompressedWriter(file) as writer:
-        contents = write_blocks(recording, writer, coder, workers, advance)
-        contents.source["bytes"] = sum(len(file.head) + file.values.nbytes for file in files)
-        for name, values in {"clusters": clusters, **restoring}.items():
+        contents = write_blocks(folder.raster(sampling_hz), writer, coder, workers, advance)
+        contents.source["bytes"] = sum(len(file.head) + file.values.nbytes for file in folder.files)
+        for name, values in {"clusters": folder.clusters, **restoring}.items():
             writer.add_part(name, plain.encode_chunk(values))
-        for index, spike_file in enumerate(files):
+        for index, spike_file in enumerate(folder.files):
             writer.add_part(f"head-{index}", spike_file.head)
             writer.add_part(f"type-{index}", spike_file.values.dtype.str.encode())
         writer.finish(contents)

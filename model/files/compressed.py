@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ MIME_TYPE = b"application/x-corticodec-recording"
 """The first file in the ZIP, uncompressed, so that its first bytes tell what it is."""
 VERSION = 1
 CONTENTS = "recording.json"
+BLOCKS = "blocks/"
 PART_BYTES_MAX = 1 << 28
 """Most bytes of anything but blocks."""
 
@@ -160,6 +162,8 @@ class CompressedRecording:
         if self.part("mimetype") != MIME_TYPE:
             raise CodecError(f"{path} is no compressed recording")
         self.contents = _read_contents(self.part(CONTENTS) or b"")
+        if self.contents.n_blocks != sum(name.startswith(BLOCKS) for name in self._archive.NameToInfo):
+            raise CodecError(f"{path} has other blocks than a recording of {self.contents.steps} steps has")
 
     def block(self, index: int) -> Rows:
         """Return the samples of a block."""
@@ -204,7 +208,7 @@ class CompressedRecording:
 
 
 def _block_name(index: int) -> str:
-    return f"blocks/{index:08}"
+    return f"{BLOCKS}{index:08}"
 
 
 def _read_contents(data: bytes) -> Contents:
@@ -212,12 +216,27 @@ def _read_contents(data: bytes) -> Contents:
         fields = json.loads(data)
         version = fields.pop("version")
         contents = Contents(**fields)
-        np.dtype(contents.dtype)
-        counts = [contents.steps, contents.channels, contents.block_steps - 1, *contents.segments]
+        _check(contents, version)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise CodecError(f"recording does not say what it holds: {error}") from None
-    if version != VERSION:
-        raise CodecError(f"recording is of version {version}; this decoder knows version {VERSION}")
-    if not all(isinstance(count, int) and count >= 0 for count in counts):
-        raise CodecError("recording claims a shape that there cannot be")
     return contents
+
+
+def _check(contents: Contents, version: object) -> None:
+    """Raise one of several errors unless all is of the type that it should be, and in range."""
+    if version != VERSION:
+        raise ValueError(f"it is of version {version}; this decoder knows version {VERSION}")
+    np.dtype(contents.dtype)
+    counts = [contents.steps, contents.channels, *contents.segments, contents.block_steps - 1]
+    if not all(type(count) is int and count >= 0 for count in counts):
+        raise ValueError("its shape is none")
+    numbers = [contents.worst_error, contents.rms_error, *contents.gain_microvolts, *contents.offset_microvolts]
+    rate = 1.0 if contents.sampling_hz is None else contents.sampling_hz
+    if not all(_is_number(number) for number in [*numbers, rate, contents.source["bytes"]]) or rate <= 0:
+        raise ValueError("a rate, gain, error or size is no number")
+    if not all(isinstance(contents.source[name], str) for name in ("name", "kind")):
+        raise ValueError("its source has no name")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from model.errors import CodecError
 from model.files.compress import Advance, file_sha256
-from model.files.compressed import CompressedRecording
+from model.files.compressed import BLOCKS, CompressedRecording
 from model.files.flat import RAW_SUFFIXES, FlatWriter, Layout
 from model.files.nwb import write_nwb
 from model.files.recording import Rows, Signal
@@ -111,7 +111,7 @@ def verify(recording: CompressedRecording, workers: int, advance: Advance) -> No
         for _ in _pieces(recording, 0, recording.contents.steps, workers, advance):
             pass
     for name in recording.sizes():
-        if not name.startswith("blocks/"):
+        if not name.startswith(BLOCKS):
             recording.part(name)
 
 

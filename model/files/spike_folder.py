@@ -110,24 +110,50 @@ class SpikeArray:
     values: NDArray[Any]
 
 
-def read_folder(path: Path) -> tuple[SpikeList, NDArray[Any], list[SpikeArray]]:
-    """Return the spikes of a folder, the clusters that its units are, and its two files.
+@dataclass(frozen=True)
+class SpikeFolder:
+    """What a folder of spikes holds.
 
-    Raises
-    ------
-    ValueError
-        A file is missing, is of another kind, or the two do not go together.
+    Attributes
+    ----------
+    path : Path
+        The folder.
+    spikes : SpikeList
+        In the files' order.
+    clusters : NDArray
+        The cluster that each unit is.
+    files : list of SpikeArray
+        The two files.
     """
-    if missing := [name for name in NAMES if not (path / name).is_file()]:
-        raise ValueError(f"folder {path} must hold {' and '.join(NAMES)}; {', '.join(missing)} not found")
-    files = [_read(path / name) for name in NAMES]
-    times, clusters = (file.values.ravel() for file in files)
-    if times.size != clusters.size:
-        raise ValueError(f"{path} must hold a cluster for each spike: {times.size} times, {clusters.size} clusters")
-    if times.size and (times.min() < 0 or times.max() >= SAMPLES_MAX):
-        raise ValueError(f"{path} must have spike times in 0..{SAMPLES_MAX - 1}")
-    names, units = np.unique(clusters, return_inverse=True)
-    return SpikeList(times.astype(np.int64), units.astype(np.int64)), names, files
+
+    path: Path
+    spikes: SpikeList
+    clusters: NDArray[Any]
+    files: list[SpikeArray]
+
+    @classmethod
+    def read(cls, path: Path) -> SpikeFolder:
+        """Read a folder.
+
+        Raises
+        ------
+        ValueError
+            A file is missing, is of another kind, or the two do not go together.
+        """
+        if missing := [name for name in NAMES if not (path / name).is_file()]:
+            raise ValueError(f"folder {path} must hold {' and '.join(NAMES)}; {', '.join(missing)} not found")
+        files = [_read(path / name) for name in NAMES]
+        times, clusters = (file.values.ravel() for file in files)
+        if times.size != clusters.size:
+            raise ValueError(f"{path} must hold a cluster for each spike: {times.size} times, {clusters.size} clusters")
+        if times.size and (times.min() < 0 or times.max() >= SAMPLES_MAX):
+            raise ValueError(f"{path} must have spike times in 0..{SAMPLES_MAX - 1}")
+        names, units = np.unique(clusters, return_inverse=True)
+        return cls(path, SpikeList(times.astype(np.int64), units.astype(np.int64)), names, files)
+
+    def raster(self, sampling_hz: float | None) -> SpikeRaster:
+        """Return the spikes as a raster."""
+        return SpikeRaster(self.path, self.spikes.sorted()[0], self.clusters.size, sampling_hz)
 
 
 def _read(path: Path) -> SpikeArray:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.files.compressed import CompressedRecording, Contents
+from model.files.compressed import BLOCKS, CompressedRecording, Contents
 from model.files.recording import Recording, Rows
 from model.report import figures
 from model.report.page import Page
@@ -109,7 +109,7 @@ def _add_raster(page: Page, contents: Contents, decoded: NDArray[Any], start: in
 def _add_bits(page: Page, recording: CompressedRecording) -> None:
     contents, sizes = recording.contents, recording.sizes()
     edges = np.array([*range(0, contents.steps, contents.block_steps), contents.steps])
-    blocks = [size for name, size in sizes.items() if name.startswith("blocks/")]
+    blocks = [size for name, size in sizes.items() if name.startswith(BLOCKS)]
     bits = 8 * np.array(blocks) / (np.diff(edges) * contents.channels)
     seconds = edges / (contents.sampling_hz or DEFAULT_HZ)
     draw = partial(figures.draw_steps, edges_seconds=seconds, values=bits, label="bits a sample")
