@@ -1,6 +1,6 @@
 """IsiDecoder: each payload is read by its packet's decoder, and by no other, from its first bit to its end."""
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import stream
 
 from formal.spec import Edit, Pdr, Spec
@@ -52,7 +52,6 @@ class Routing(Spec):
             broken_by={
                 "held": Edit("chosen = active & (packet.coder", "chosen = active & (self.coding.payload.coder"),
                 "stable": Edit("self.o.payload.tag.eq(packet.tag)", "self.o.payload.tag.eq(self.coding.payload.tag)"),
-                "idle_after_reset": Edit("chosen = active & ", "chosen = "),
             },
         )
         self._payloads(m)
@@ -101,6 +100,15 @@ class Routing(Spec):
             when=dut.o.valid,
             broken_by=Edit("self.o.payload.tag.eq(packet.tag)", "self.o.payload.tag.eq(decoder.o.payload.tag)"),
         )
+        told = [inside[f"{name}_decoder.start"] == self.starts for name in DECODERS]
+        keyframe = inside["rice_decoder.keyframe"] == dut.coding.payload.keyframe
+        self.contract(
+            m,
+            "decoders_told",
+            "Both decoders are told of every payload's start, and that of `rice` whether it is a keyframe's.",
+            Cat(told).all() & (~self.starts | keyframe),
+            broken_by=Edit("decoder.start.eq(start)", "decoder.start.eq(active)"),
+        )
         self.contract(
             m,
             "no_bits_between",
@@ -113,20 +121,12 @@ class Routing(Spec):
     def _decoder(self, m: Module, name: str, tokens: stream.Interface) -> None:
         dut, inside = self.dut, self.inside
         chosen = self.reading & (self.packet.coder == CODER_IDS[name])
-        told = inside["rice_decoder.keyframe"] == dut.coding.payload.keyframe if name == "rice" else 1
         self.contract(
             m,
             f"{name}_enabled",
             f"`{name}`: its decoder reads its packets' payloads, each from its start to its end, and no others.",
             inside[f"{name}_decoder.enable"] == chosen,
             broken_by=Edit("packet.eq(self.coding.payload)]", "packet.eq(0)]"),
-        )
-        self.contract(
-            m,
-            f"{name}_told",
-            f"`{name}`: its decoder is told of every payload's start, and that of `rice` whether it is a keyframe's.",
-            (inside[f"{name}_decoder.start"] == self.starts) & (~self.starts | told),
-            broken_by=Edit("decoder.start.eq(start)", "decoder.start.eq(active)"),
         )
         bits = ("window", "available", "ended")
         in_view = [inside[f"{name}_decoder.{port}"] == inside[f"bit_unpacker.{port}"] for port in bits]

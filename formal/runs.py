@@ -215,8 +215,8 @@ def _sby_lines(spec: Spec) -> Iterator[str]:
     yield from (f"{name}: read_rtlil {name}.il" for name in broken)
     yield f"hierarchy -top {TOP}"
     yield from (f"cutpoint {TOP}.{submodule}" for submodule in spec.abstracted)
-    yield f"prep -flatten -top {TOP}"
-    for name, (one, _) in broken.items():
+    for name, (one, _) in broken.items():  # before equal ones are merged, of which the wrong one may be left
         yield f"{name}: delete {TOP}/t:$assert {TOP}/c:{CELL_PREFIX}{one.name} %d"
+    yield f"prep -flatten -top {TOP}"
     yield from ["", "[files]", "whole: design.il"]
     yield from (f"{name}: {name}.il" for name in broken)
