@@ -25,19 +25,8 @@ class NeoFile(Recording):
     """
 
     def __init__(self, path: Path, stream: int | None = None) -> None:
-        rawio = need("neo.rawio", "neo", f"reading {path.name}")
-        try:
-            reader_class = rawio.get_rawio(str(path), exclusive_rawio=False)
-            if reader_class is None:
-                raise ValueError("no reader of Neo knows it")
-            name = "dirname" if reader_class.rawmode == "one-dir" else "filename"
-            self._reader: Any = reader_class(**{name: str(path)})
-            self._reader.parse_header()
-        except Exception as error:  # Neo's readers raise whatever they meet
-            raise ValueError(
-                f"{path} cannot be read: {str(error).splitlines()[0] if str(error) else error!r}"
-            ) from None
-        self.kind = f"{reader_class.__name__.removesuffix('RawIO')}, read by Neo"
+        self._reader = _reader_of(path)
+        self.kind = f"{type(self._reader).__name__.removesuffix('RawIO')}, read by Neo"
         self._stream = self._chosen(path, stream)
         super().__init__(path, self._signal(path))
 
@@ -79,3 +68,19 @@ class NeoFile(Recording):
             offsets,
             [str(name) for name in channels["name"]],
         )
+
+
+def _reader_of(path: Path) -> Any:  # noqa: ANN401 - Neo's readers have no common type
+    """Return the first of Neo's readers for a name that can read the file."""
+    rawio = need("neo.rawio", "neo", f"reading {path.name}")
+    reasons = []
+    for reader_class in rawio.get_rawio(str(path), exclusive_rawio=False) or []:
+        name = "dirname" if reader_class.rawmode == "one-dir" else "filename"
+        try:
+            reader = reader_class(**{name: str(path)})
+            reader.parse_header()
+        except Exception as error:  # Neo's readers raise whatever they meet
+            reasons.append(f"{reader_class.__name__}: {str(error).splitlines()[0] if str(error) else error!r}")
+        else:
+            return reader
+    raise ValueError(f"{path} cannot be read: {'; '.join(reasons) or 'no reader of Neo knows it'}")
