@@ -11,6 +11,7 @@ from rich.table import Table
 
 from formal.runs import ROOT
 from mutation import benches, proofs
+from mutation.blocks import list_components
 from mutation.campaign import Result
 from mutation.judgement import ABSENT, ALWAYS, AS_USED, FAILED
 
@@ -65,8 +66,8 @@ class Row:
 
 
 def make_rows(results: Iterable[Result]) -> list[Row]:
-    """Return a row for each result."""
-    return [_row(result) for result in results]
+    """Return a row for each mutant that the proofs were asked about."""
+    return [_row(result) for result in results if result.proofs.verdict]
 
 
 def _row(result: Result) -> Row:
@@ -157,6 +158,8 @@ def _tables(rows: Sequence[Row], seed: int) -> str:
     lines += [_line("block", *COLUMNS), _line("---", *["---:"] * len(COLUMNS))]
     lines += [_line(block, *count(some).values()) for block, some in _by_block(rows)]
     lines += [_line("all", *count(rows).values())]
+    if missing := sorted(set(list_components()) - {row.block for row in rows}):
+        lines += ["", f"Not run: {', '.join(missing)}."]
     for title, fate in (("Survivors", SURVIVED), ("Proven equivalent", EQUIVALENT)):
         headings = ("block", "change", "where", "proofs", "benches", "equivalent")
         lines += ["", f"### {title}", "", _line(*headings), _line(*["---"] * len(headings))]
