@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-
-import numpy as np
 from rich.console import Console
 
 from model.commands import options
@@ -30,6 +26,3 @@ def demo(as_json: options.Json = False) -> None:
     measured = survey(raster, raster=True, general=True)
     Console().print("\nSpikes of 256 channels, 20 s in steps of 1 ms, a byte each:")
     print_measured(measured, recommended(measured)[1], as_json)
-    example = Path(tempfile.gettempdir()) / "corticodec-demo.npy"
-    Console().print(f"\nTry it: corticodec compress {example}", highlight=False, soft_wrap=True)
-    np.save(example, waveform)
