@@ -1,6 +1,6 @@
 """BitPacker: every bit of every codeword in its place, and nothing else."""
 
-from amaranth.hdl import Module, Mux, Signal, Value, signed
+from amaranth.hdl import Module, Mux, Signal, signed
 
 from formal.spec import Edit, Induction, Spec
 from formal.stream_rules import assume_source, prove_source, transfer
@@ -9,7 +9,6 @@ from hdl.layouts import VALUE_BITS
 from model.golden.rice_coder import ESCAPE, GAP_BITS
 
 BYTE = 8
-ROOM = 2 * (BYTE - 1) + VALUE_BITS
 ZEROS_MAX = ESCAPE + GAP_BITS - 1
 COUNT = signed(10)
 """Shape of a count of bits; negative where zeros went out ahead of the codeword that they belong to."""
@@ -31,7 +30,7 @@ class Bits(Spec):
         self.dut = dut = BitPacker()
         self.inside = self.design(m, dut)
         self.codeword = codeword = dut.i.payload
-        assume_source(self, m, dut.i)
+        assume_source(self, m, dut.i, idle_after_reset=True)
         self.assume(
             m,
             "codeword",
@@ -43,10 +42,10 @@ class Bits(Spec):
             m,
             dut.o,
             broken_by={
-                "held": Edit("(fill >= BYTE) | ending)", "(fill >= BYTE) | (ending & ~self.i.valid))"),
-                "stable": Edit("self.o.payload.present.eq(fill != 0)", "self.o.payload.present.eq(self.i.valid)"),
-                "idle_after_reset": Edit("ending = Signal()", "ending = Signal(init=1)"),
-                "not_waiting": Edit("(fill >= BYTE) | ending)", "((fill >= BYTE) | ending) & self.o.ready)"),
+                "held": Edit("((due != 0) | codeword.end)", "((due != 0) | codeword.end) & ~self.o.ready"),
+                "stable": Edit("present.eq((due", "present.eq(self.o.ready & (due"),
+                "idle_after_reset": Edit("self.i.valid & ((due != 0)", "1 & ((due != 0)"),
+                "not_waiting": Edit("((due != 0) | codeword.end)", "((due != 0) | codeword.end) & self.o.ready"),
             },
         )
         self._account(m)
@@ -55,11 +54,10 @@ class Bits(Spec):
         self._invariants(m)
 
     def _account(self, m: Module) -> None:
-        """Count the bits, filling included, that came in and have not gone out, and the ends."""
+        """Count the bits, filling included, that came in and have not gone out."""
         dut, codeword = self.dut, self.codeword
         self.length = Signal(8)
         self.owed, self.owed_with_codeword = Signal(COUNT, name="owed"), Signal(COUNT, name="owed_with_codeword")
-        self.ends_owed = Signal(2)
         self.byte_leaves = transfer(dut.o) & dut.o.payload.present
         taken = transfer(dut.i)
         with_codeword = self.owed + self.length
@@ -67,10 +65,7 @@ class Bits(Spec):
             self.length.eq(codeword.zeros + codeword.width),
             self.owed_with_codeword.eq(Mux(codeword.end, (with_codeword + 7) & ~7, with_codeword)),
         ]
-        m.d.sync += [
-            self.owed.eq(Mux(taken, self.owed_with_codeword, self.owed) - Mux(self.byte_leaves, BYTE, 0)),
-            self.ends_owed.eq(self.ends_owed + (taken & codeword.end) - (transfer(dut.o) & dut.o.payload.end)),
-        ]
+        m.d.sync += self.owed.eq(Mux(taken, self.owed_with_codeword, self.owed) - Mux(self.byte_leaves, BYTE, 0))
 
     def _mark(self, m: Module) -> None:
         codeword = self.codeword
@@ -104,7 +99,7 @@ class Bits(Spec):
         self.under_way = self.marked & (self.distance >= 0)
 
     def _contracts(self, m: Module) -> None:
-        byte, valid = self.dut.o.payload, self.dut.o.valid
+        byte, valid, came = self.dut.o.payload, self.dut.o.valid, self.dut.i.valid
         self.contract(
             m,
             "bit_in_place",
@@ -112,89 +107,83 @@ class Bits(Spec):
             (byte.data >> (7 - self.distance)[:3])[0] == self.bit,
             when=valid & byte.present & self.under_way & (self.distance < BYTE),
             broken_by=[
-                Edit("bits_kept | (codeword.value << below)", "codeword.value << below"),
-                Edit("zero_bytes.eq(zero_bytes + 1)", "zero_bytes.eq(0)"),
-                Edit("fill > BYTE, fill - BYTE, 0", "fill > BYTE + 1, fill - BYTE, 0"),
-                Edit("bits << BYTE, bits)", "bits, bits)"),
+                Edit("(window >> left)[:BYTE] | ahead", "(window >> left)[:BYTE]"),
+                Edit("sent.eq(sent + 1)", "sent.eq(1)"),
+                Edit("rest | Mux(total[3:] == 0, waiting, 0)", "rest"),
+                Edit("[due]", "[due[:2]]"),
             ],
         )
         self.contract(
             m,
             "gives_what_is_owed",
-            "A whole byte that is owed is given at once, and at an epoch's end whatever is owed.",
+            "A byte that the codeword at the input completes is given at once, and at an epoch's end whatever is owed.",
             valid,
-            when=(self.owed >= BYTE) | (self.ends_owed != 0),
-            broken_by=Edit("(fill >= BYTE) | ending)", "(fill > BYTE) | ending)"),
+            when=came & ((self.owed_with_codeword >= BYTE) | self.codeword.end),
+            broken_by=Edit("((due != 0) | codeword.end)", "((due > 1) | codeword.end)"),
         )
-        zeros_ahead = Mux(self.dut.i.valid, self.codeword.zeros, 0)
         self.contract(
             m,
             "nothing_made_up",
             "A byte leaves only if 8 bits are owed, or fewer at an epoch's end.",
-            (self.owed + zeros_ahead >= BYTE) | ((self.ends_owed != 0) & (self.owed > 0)),
+            came & (self.owed_with_codeword >= BYTE),
             when=valid & byte.present,
-            broken_by=Edit("(fill_joined + (BYTE - 1)) & ~(BYTE - 1)", "(fill_joined + 2 * BYTE - 1) & ~(BYTE - 1)"),
+            broken_by=Edit("present.eq((due != 0) | (left != 0))", "present.eq(1)"),
         )
         self.contract(
             m,
             "end_with_last",
             "The end comes with the last byte that is owed, or alone if none is.",
-            byte.end == ((self.ends_owed != 0) & (self.owed <= BYTE)),
+            byte.end == (self.codeword.end & (self.owed_with_codeword <= BYTE)),
             when=valid,
-            broken_by=Edit("ending & (fill <= BYTE)", "ending & (fill <= 2 * BYTE)"),
+            broken_by=Edit("(~codeword.end | (left == 0))", "1"),
         )
         self.contract(
             m,
             "no_byte",
             "Without a byte comes nothing but the end, when no bit is owed.",
-            byte.end & (self.owed == 0),
+            byte.end & (self.owed_with_codeword == 0),
             when=valid & ~byte.present,
-            broken_by=Edit("self.o.payload.present.eq(fill != 0)", "self.o.payload.present.eq(~ending)"),
+            broken_by=Edit("present.eq((due != 0) | (left != 0))", "present.eq(~codeword.end)"),
         )
         self.contract(
             m,
-            "one_end",
-            "No more than one end is owed at a time, so that epochs never mix in a byte.",
-            self.ends_owed <= 1,
-            broken_by=Edit("(fill_kept < BYTE) & (~ending | (sent & last))", "fill_kept < BYTE"),
+            "nothing_behind_end",
+            "Once an epoch's end was taken, nothing is owed, so that epochs never mix in a byte.",
+            self.owed == 0,
+            when=self.past(m, transfer(self.dut.i) & self.codeword.end, "ended"),
+            broken_by=Edit("(due == 1) & (~codeword.end | (left == 0))", "(due == 1)"),
         )
         self.contract(
             m,
-            "progress",
-            "With a ready sink, a codeword of fewer than 8 zeros is taken unless a byte leaves in the same cycle.",
-            self.dut.i.ready | self.dut.o.valid,
-            when=self.dut.i.valid & self.dut.o.ready & (self.codeword.zeros < BYTE),
-            broken_by=Edit("self.i.ready.eq(room_for_more & ~long_zeros)", "self.i.ready.eq(room_for_more & sent)"),
+            "a_cycle_a_byte",
+            "With a ready sink, a codeword takes a cycle for each byte that it completes, at least one.",
+            self.dut.i.ready,
+            when=came & self.dut.o.ready & (self.owed_with_codeword < 2 * BYTE),
+            broken_by=Edit("((due == 1) & (~codeword.end", "((due == 1) & (sent == 0) & (~codeword.end"),
         )
-        self.cover(m, "long_codeword", "A codeword's zeros fill a byte before it is taken.", self.owed < 0)
+        self.cover(m, "long_codeword", "A codeword's bytes leave before it is taken.", self.owed < 0)
 
     def _invariants(self, m: Module) -> None:
-        fill, bits = self.inside["fill"], self.inside["bits"]
-        zero_bytes, ending = self.inside["zero_bytes"], self.inside["ending"]
+        fill, waiting, sent = (self.inside[name] for name in ("fill", "waiting", "sent"))
         self.invariant(
             m,
             "fill",
-            "What fills the register is owed, or zeros of the codeword at the input.",
-            fill == self.owed + (zero_bytes << 3),
+            "Bits wait of a byte that is not full; those sent are owed of the codeword at the input.",
+            self.owed == fill - (sent << 3),
         )
         self.invariant(
             m,
-            "zero_bytes",
-            "Zeros went ahead only of a codeword that still waits and has as many.",
-            (zero_bytes == 0) | (self.dut.i.valid & ((zero_bytes << 3) <= self.codeword.zeros) & ~ending),
+            "sent",
+            "Bytes were sent only of a codeword that still waits and completes more.",
+            (sent == 0) | (self.dut.i.valid & (self.owed_with_codeword >= BYTE)),
         )
-        self.invariant(m, "ending", "An end is owed while the design knows of one.", self.ends_owed == ending)
-        self.invariant(m, "whole_bytes", "At an epoch's end whole bytes are left.", ~ending | (fill[:3] == 0))
-        self.invariant(m, "room", "The register is large enough.", fill <= Mux(ending, ROOM + 2, ROOM))
-        self.invariant(
-            m, "rest_is_zero", "Bits that nothing has joined are 0.", self._at_and_after(bits, self.owed) == 0
-        )
+        self.invariant(m, "rest_is_zero", "Bits that nothing has joined are 0.", (waiting << fill)[:BYTE] == 0)
         self.invariant(
             m,
             "joined",
-            "The marked bit is in the register once its codeword was taken.",
+            "The marked bit is among those that wait once its codeword was taken.",
             ~(self.under_way & ~self.waiting)
-            | ((self.distance < self.owed) & (self._at_and_after(bits, self.distance)[-1] == self.bit)),
+            | ((self.distance < self.owed) & ((waiting << self.distance[:3])[BYTE - 1] == self.bit)),
         )
         self.invariant(
             m,
@@ -208,11 +197,6 @@ class Bits(Spec):
                 & ((self.distance < 0) | ((self.distance == self.begins) & (self.bit == self.expected_bit)))
             ),
         )
-
-    @staticmethod
-    def _at_and_after(bits: Signal, place: Value) -> Value:
-        """Return the register from a place on, which is at the top; all of it for a negative place."""
-        return (bits << Mux(place < 0, 0, place)[:6])[:ROOM]
 
 
 SPECS = (Bits(),)

@@ -36,7 +36,7 @@ class Definition(Spec):
             "At sharpness 0 it compares the LFSR's state with the rate.",
             dut.predicted == (dut.state < dut.rate),
             when=dut.sharpness == 0,
-            broken_by=Edit("dither < self.rate", "dither <= self.rate"),
+            broken_by=Edit("(self.rate + ~dither)[-1]", "dither <= self.rate"),
         )
         self.contract(
             m,
@@ -52,7 +52,7 @@ class Definition(Spec):
             "At rate 0 no spike is predicted.",
             ~dut.predicted,
             when=dut.rate == 0,
-            broken_by=Edit("dither < self.rate", "dither <= self.rate"),
+            broken_by=Edit("(self.rate + ~dither)[-1]", "dither <= self.rate"),
         )
         self._against_others(m, dut)
 
@@ -93,7 +93,7 @@ class Definition(Spec):
             "A higher rate never withdraws a prediction.",
             other_rate.predicted,
             when=dut.predicted & (free_rate >= dut.rate),
-            broken_by=Edit("dither < self.rate", "dither != self.rate"),
+            broken_by=Edit("(self.rate + ~dither)[-1]", "dither != self.rate"),
         )
         self.contract(
             m,

@@ -137,8 +137,8 @@ class Bits(Spec):
             m,
             dut.o,
             broken_by={
-                "held": Edit("(fill >= BYTE) | ending)", "(fill >= BYTE) | (ending & ~self.i.valid))", "bit_packer"),
-                "stable": Edit("present.eq(fill != 0)", "present.eq(self.i.valid)", "bit_packer"),
+                "held": Edit("self.i.valid & ((due", "~self.o.ready & ((due", "bit_packer"),
+                "stable": Edit("present.eq((due", "present.eq(self.o.ready & (due", "bit_packer"),
             },
         )
         self._reference(m)

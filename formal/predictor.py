@@ -7,7 +7,7 @@ from formal.stream_rules import assume_source, prove_source, transfer
 from hdl.comparator import Comparator
 from hdl.layouts import words_per_row
 from hdl.predictor import LFSR_BITS, Predictor
-from hdl.rate_updater import ACC_BITS
+from hdl.rate_updater import ACC_BITS, STAGES_MAX
 from model.golden.lfsr import CHANNEL_STRIDE
 
 NOT_LEARNED = Edit("updater.spike.eq(spikes[lane])", "updater.spike.eq(comparison.errors[lane])")
@@ -114,7 +114,7 @@ class State(Spec):
     def _lane(self, m: Module, lane: int, words: int, word: Signal, here: Signal, left: Signal) -> None:
         inside, payload = self.inside, self.dut.o.payload
         lfsr, acc = Signal(LFSR_BITS, name=f"expected_lfsr_{lane}"), Signal(ACC_BITS, name=f"expected_acc_{lane}")
-        stages = min(2, words - 1)
+        stages = min(STAGES_MAX, words - 1)
         updated = left
         for cycle in range(stages):
             updated = self.past(m, updated, f"updated_{lane}_{cycle}")
@@ -144,11 +144,11 @@ class State(Spec):
         self.contract(
             m,
             f"acc_comes_back_{lane}",
-            f"Lane {lane} of any word: the accumulator is the one that its last update gave, or 0.",
-            inside[f"acc_{lane}"] == Mux(restart, 0, acc),
+            f"Lane {lane} of any word: the accumulator is the one that its last update gave, unless it begins from 0.",
+            Mux(restart, inside[f"updater_{lane}.restart"], inside[f"acc_{lane}"] == acc),
             when=here,
             broken_by=[
-                Edit("acc.eq(Mux(held.restart, 0, acc_read.data[lane]))", "acc.eq(acc_read.data[lane])"),
+                Edit("updater.restart.eq(held.restart)", "updater.restart.eq(0)"),
                 *self.where_it_bites(Edit("acc_write.en.eq(updated)", "acc_write.en.eq(passed)")),
                 Edit("transparent_for=(write,) if written_while_read else ()", "transparent_for=()"),
             ],
@@ -166,10 +166,13 @@ class State(Spec):
         self.contract(
             m,
             f"error_{lane}",
-            f"Lane {lane}: an error is where the spike differs from the comparator's prediction.",
-            payload.bits[lane] == (came ^ comparator.predicted),
+            f"Lane {lane}: an error is where the spike differs from the prediction, 0 in a first row.",
+            payload.bits[lane] == (came ^ (comparator.predicted & ~restart)),
             when=here,
-            broken_by=Edit("acc[-RATE_BITS:]),", "acc[:RATE_BITS]),"),
+            broken_by=[
+                Edit("acc[-RATE_BITS:]),", "acc[:RATE_BITS]),"),
+                Edit("comparator.predicted & ~held.restart", "comparator.predicted"),
+            ],
         )
         self.invariant(m, f"came_{lane}", "The held word is the one that came.", inside["held"][lane] == came)
         self.contract(
@@ -310,24 +313,26 @@ class Pair(Spec):
         just_undone = self.past(m, undone_now, f"undone_{lane}")
         given, given_inverse = view[f"updater_{lane}.next"], other[f"updater_{lane}.next"]
         # What the forward updater was asked, and what it gave, for the word that the inverse has.
-        acc, lfsr, spike = Signal(ACC_BITS), Signal(LFSR_BITS), Signal()
+        acc, lfsr, spike, restart = Signal(ACC_BITS), Signal(LFSR_BITS), Signal(), Signal()
         gave, known = Signal(ACC_BITS), Signal(ACC_BITS)
         with m.If(passed):
             m.d.sync += [
                 acc.eq(view[f"acc_{lane}"]),
                 lfsr.eq(view[f"lfsr_{lane}.state"]),
                 spike.eq(view[f"updater_{lane}.spike"]),
+                restart.eq(view[f"updater_{lane}.restart"]),
             ]
         with m.If(just_passed):
             m.d.sync += known.eq(given)
         m.d.comb += gave.eq(Mux(just_passed, given, known))
-        same = (other[f"acc_{lane}"] == acc) & (other[f"updater_{lane}.spike"] == spike)
+        same_told = (other[f"updater_{lane}.spike"] == spike) & (other[f"updater_{lane}.restart"] == restart)
+        same = (other[f"acc_{lane}"] == acc) & same_told
         asked_same, must_give = Signal(), Signal(ACC_BITS)
         m.d.sync += [asked_same.eq(undone_now & same), must_give.eq(gave)]
         self.assume(
             m,
             f"a_function_{lane}",
-            "For the same accumulator, spike and alpha_q8 an updater gives the same.",
+            "For the same accumulator, restart, spike and alpha_q8 an updater gives the same.",
             ~asked_same | (given_inverse == must_give),
         )
         has = inverse.o.valid & (undone == word)
@@ -337,9 +342,7 @@ class Pair(Spec):
             "The inverse has the accumulator and the LFSR's state that the forward one predicted with.",
             ~has | ((other[f"acc_{lane}"] == acc) & (other[f"lfsr_{lane}.state"] == lfsr)),
         )
-        self.invariant(
-            m, f"same_spike_{lane}", "It learns from the same spike.", ~has | (other[f"updater_{lane}.spike"] == spike)
-        )
+        self.invariant(m, f"same_told_{lane}", "It learns from the same spike and restart.", ~has | same_told)
         for name, bits in (("lfsr", LFSR_BITS), ("acc", ACC_BITS)):
             self._stored(m, lane, name, bits, word, held, undone, just_passed, just_undone, gave)
 

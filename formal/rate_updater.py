@@ -1,47 +1,57 @@
 """RateUpdater: the defining equation, for every accumulator, adaptation rate and spike."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 
-from formal.spec import Edit, Induction, Pdr, Spec
+from formal.spec import Edit, Induction, Spec
 from hdl.rate_updater import ACC_BITS, RateUpdater
 
 ALPHA_Q8_MAX = 256
 TARGET_SPIKE = 0xFFFF
 ACC_MAX = (1 << ACC_BITS) - 1
 
-NO_COMPLEMENT = Edit("Mux(self.spike, ~rate, rate)", "Mux(self.spike, rate, rate)")
-WRONG_WAY = Edit("Mux(up, acc + change, acc - change)", "Mux(up, acc - change, acc + change)")
+NO_TOP = Edit("Mux(self.spike, top, 0)", "0")
+NO_BORROW = Edit("Mux(difference[-1], self.alpha_q8 - 1, self.alpha_q8)", "self.alpha_q8")
+PLAIN_LOW = Edit("Mux(self.spike, difference[:FRACTION_BITS], fraction)", "fraction")
+KEPT_LESS = Edit("(1 << FRACTION_BITS) - self.alpha_q8)", "(1 << FRACTION_BITS) - 1 - self.alpha_q8)")
 
 
 class Equation(Spec):
-    """One updater that is told of a spike, and one that is told of none, both with the same accumulator."""
+    """One updater, in the form that has a single product.
 
-    method = Pdr("fraig;")
+    With `acc = 256 * rate + fraction` it is `acc + alpha_q8 * (target - rate)`, term by term.
+    """
+
+    method = Induction(1)
 
     def describe(self, m: Module) -> None:
         """Add the design and its properties."""
-        dut, silent = RateUpdater(), RateUpdater()
+        dut = RateUpdater()
         self.design(m, dut)
-        m.submodules.silent = silent
-        m.d.comb += [dut.spike.eq(1), silent.acc.eq(dut.acc), silent.alpha_q8.eq(dut.alpha_q8)]
-        rate = dut.acc[8:]
-        to_spike = Signal(16)
-        m.d.comb += to_spike.eq(TARGET_SPIKE - rate)
+        self.assume(m, "alpha_range", "alpha_q8 is at most 256.", dut.alpha_q8 <= ALPHA_Q8_MAX)
+        rate, fraction = dut.acc[8:], dut.acc[:8]
+        kept = Signal(9)
+        m.d.comb += kept.eq(Mux(dut.restart, 0, 256 - dut.alpha_q8))
+        raised = Mux(dut.spike, (dut.alpha_q8 << 16) - dut.alpha_q8, 0)
         self.contract(
             m,
-            "equation_spike",
-            "After a spike next = acc + alpha_q8 * (0xFFFF - rate), where rate = acc >> 8.",
-            dut.next == (dut.acc + dut.alpha_q8 * to_spike)[:ACC_BITS],
-            broken_by=[NO_COMPLEMENT, WRONG_WAY],
+            "equation",
+            "next = (256 - alpha_q8) * rate + fraction, and after a spike alpha_q8 * 0xFFFF more.",
+            dut.next == (kept * rate + fraction + raised)[:ACC_BITS],
+            when=~dut.restart,
+            broken_by=[NO_TOP, NO_BORROW, PLAIN_LOW, KEPT_LESS],
         )
         self.contract(
             m,
-            "equation_no_spike",
-            "Without a spike next = acc - alpha_q8 * rate.",
-            silent.next == (dut.acc - dut.alpha_q8 * rate)[:ACC_BITS],
-            broken_by=[Edit("Mux(self.spike, ~rate, rate)", "~rate"), WRONG_WAY],
+            "restart",
+            "A restart begins from 0: next = alpha_q8 * 0xFFFF after a spike, and else 0.",
+            dut.next == raised[:ACC_BITS],
+            when=dut.restart,
+            broken_by=[
+                Edit("Mux(self.restart, 0, self.acc[:FRACTION_BITS])", "self.acc[:FRACTION_BITS]"),
+                Edit("kept.eq(Mux(self.restart, 0, (1", "kept.eq(Mux(0, 0, (1"),
+            ],
         )
-        self.cover(m, "moves", "Both updates move the accumulator.", (dut.next > dut.acc) & (silent.next < dut.acc))
+        self.cover(m, "moves", "An update moves the accumulator up.", dut.next > dut.acc)
 
 
 class Product(Spec):
@@ -53,23 +63,28 @@ class Product(Spec):
     def describe(self, m: Module) -> None:
         """Add the design and its properties."""
         dut = RateUpdater()
-        inside = self.design(m, dut)
+        product = self.design(m, dut)["product"]
         self.assume(m, "alpha_range", "alpha_q8 is at most 256.", dut.alpha_q8 <= ALPHA_Q8_MAX)
+        self.assume(m, "no_restart", "No restart.", ~dut.restart)
+        rate = dut.acc[8:]
+        lost = (rate << 8) - product
+        most = (dut.alpha_q8 << 16) - dut.alpha_q8
         self.contract(
             m,
-            "share_of_distance",
-            "What is added or taken away is at most 256 times the distance to the target.",
-            inside["change"] <= inside["distance"] << 8,
-            broken_by=Edit("self.alpha_q8 * distance", "self.alpha_q8 * distance + self.alpha_q8"),
+            "share_of_rate",
+            "It takes from 256 times the rate nothing, or up to alpha_q8 * 0xFFFF.",
+            (lost >= 0) & (lost <= most),
+            broken_by=KEPT_LESS,
         )
         self.contract(
             m,
-            "nothing_of_nothing",
-            "It is 0 exactly if alpha_q8 or the distance is 0.",
-            (inside["change"] == 0) == ((dut.alpha_q8 == 0) | (inside["distance"] == 0)),
-            broken_by=Edit("self.alpha_q8 * distance", "(self.alpha_q8 * distance) >> 1"),
+            "nothing_and_all",
+            "It takes nothing exactly if alpha_q8 or the rate is 0, and all exactly if alpha_q8 is 0 or the rate full.",
+            ((lost == 0) == ((dut.alpha_q8 == 0) | (rate == 0)))
+            & ((lost == most) == ((dut.alpha_q8 == 0) | (rate == TARGET_SPIKE))),
+            broken_by=KEPT_LESS,
         )
-        self.cover(m, "most", "The largest product.", inside["change"] == TARGET_SPIKE << 8)
+        self.cover(m, "most", "The largest product.", product == TARGET_SPIKE << 8)
 
 
 class Bounds(Spec):
@@ -81,36 +96,41 @@ class Bounds(Spec):
         """Add the design and its properties."""
         dut = RateUpdater()
         inside = self.design(m, dut)
-        change, distance = inside["change"], inside["distance"]
-        self.assume(m, "share_of_distance_holds", "As proven.", change <= distance << 8)
+        product, addend = inside["product"], inside["addend"]
+        rate = dut.acc[8:]
+        lost = (rate << 8) - product
+        most = (dut.alpha_q8 << 16) - dut.alpha_q8
+        self.assume(m, "alpha_range", "alpha_q8 is at most 256.", dut.alpha_q8 <= ALPHA_Q8_MAX)
+        self.assume(m, "no_restart", "No restart.", ~dut.restart)
+        self.assume(m, "share_of_rate_holds", "As proven.", (lost >= 0) & (lost <= most))
         self.assume(
             m,
-            "nothing_of_nothing_holds",
+            "nothing_and_all_holds",
             "As proven.",
-            (change == 0) == ((dut.alpha_q8 == 0) | (distance == 0)),
+            ((lost == 0) == ((dut.alpha_q8 == 0) | (rate == 0)))
+            & ((lost == most) == ((dut.alpha_q8 == 0) | (rate == TARGET_SPIKE))),
         )
-        rate = dut.acc[8:]
         target_rate = Mux(dut.spike, TARGET_SPIKE, 0)
         self.contract(
             m,
             "no_overflow",
-            "The sum stays within 24 bits: it never over- or underflows.",
-            Mux(dut.spike, dut.acc + change <= ACC_MAX, dut.acc >= change),
-            broken_by=Edit("Mux(self.spike, ~rate, rate)", "Mux(self.spike, ~rate, ~rate)"),
+            "The sum stays within 24 bits: it never overflows.",
+            product + addend <= ACC_MAX,
+            broken_by=Edit("top.eq(Mux(difference[-1], self.alpha_q8 - 1,", "top.eq(Mux(difference[-1], 255,"),
         )
         self.contract(
             m,
             "towards_target",
             "A spike never lowers the accumulator, its absence never raises it.",
             Mux(dut.spike, dut.next >= dut.acc, dut.next <= dut.acc),
-            broken_by=WRONG_WAY,
+            broken_by=NO_TOP,
         )
         self.contract(
             m,
             "fixed_points",
             "It stays where it is exactly if the rate is the target's or alpha_q8 is 0.",
             (dut.next == dut.acc) == ((dut.alpha_q8 == 0) | (rate == target_rate)),
-            broken_by=NO_COMPLEMENT,
+            broken_by=NO_BORROW,
         )
         self.contract(
             m,
@@ -118,43 +138,32 @@ class Bounds(Spec):
             "A spike moves it away from 0, however slow the adaptation.",
             dut.next != 0,
             when=dut.spike & (dut.acc == 0) & (dut.alpha_q8 != 0),
-            broken_by=NO_COMPLEMENT,
+            broken_by=Edit("borrowed.eq(self.spike & difference[-1])", "borrowed.eq(0)"),
         )
         self.cover(m, "moves", "An update moves the accumulator down.", dut.next < dut.acc)
 
 
 class Pipelined(Spec):
-    """Updaters with registers inside, beside one without."""
+    """An updater with registers inside."""
 
-    fast = False
+    method = Induction(1)
 
     def describe(self, m: Module) -> None:
         """Add the design and its properties."""
-        dut, one, two = (RateUpdater(stages) for stages in (0, 1, 2))
-        self.design(m, dut)
-        m.submodules += [one, two]
-        alpha = self.constant(m, 9, "any_alpha_q8")
-        m.d.comb += dut.alpha_q8.eq(alpha)
-        for other in (one, two):
-            m.d.comb += [other.acc.eq(dut.acc), other.spike.eq(dut.spike), other.alpha_q8.eq(alpha)]
-        earlier = [(dut.acc, dut.spike)]
-        for cycle in (1, 2):
-            earlier.append(
-                tuple(self.past(m, value, f"input_{cycle}_{place}") for place, value in enumerate(earlier[-1]))
-            )
-        for other, stages, why in ((one, 1, "a cycle"), (two, 2, "two cycles")):
-            reference = RateUpdater()
-            m.submodules += reference
-            m.d.comb += [reference.alpha_q8.eq(alpha), reference.acc.eq(earlier[stages][0])]
-            m.d.comb += reference.spike.eq(earlier[stages][1])
-            self.contract(
-                m,
-                f"stages_{stages}",
-                f"With {stages} registers inside it does the same {why} later.",
-                other.next == reference.next,
-                broken_by=Edit("Mux(up, acc + change, acc - change)", "Mux(self.spike, acc + change, acc - change)"),
-            )
-        self.cover(m, "moves", "An update moves the accumulator.", dut.next > dut.acc)
+        dut = RateUpdater(1)
+        inside = self.design(m, dut)
+        names = ("kept", "rate", "addend")
+        now = Cat(inside[name] for name in names)
+        held = Cat(inside[f"{name}_held"] for name in names)
+        self.contract(
+            m,
+            "stages_1",
+            "With registers, factors and addend are those of the cycle before.",
+            held == self.past(m, now, "operands"),
+            when=self.running,
+            broken_by=Edit("register.eq(value) for", "register.eq(value + 1) for"),
+        )
+        self.cover(m, "moves", "An update moves the accumulator.", self.running & (dut.next != 0))
 
 
 SPECS = (Equation(), Product(), Bounds(), Pipelined())

@@ -104,11 +104,11 @@ class Codewords(Spec):
             & (codeword.width == expected.width),
             when=token.leaving & self.token.error,
             broken_by=[
-                Edit("split.payload.quotient >= ESCAPE", "split.payload.quotient > ESCAPE"),
+                Edit("(top >= split.payload.k)", "(top > split.payload.k)"),
                 Edit("token.payload.gap >> token.payload.k", "token.payload.gap >> (token.payload.k | 1)"),
-                Edit("ESCAPE + n, split", "ESCAPE + beyond[1:4], split"),
+                Edit("ESCAPE + n, split", "ESCAPE + n[:3], split"),
                 Edit("marker | (token.payload.gap & (marker - 1))", "marker | token.payload.gap[:3]"),
-                Edit("1 + split.payload.k + Mux(escapes, n, 0)", "1 + split.payload.k"),
+                Edit("1 + Mux(escapes, top, split.payload.k)", "1 + split.payload.k"),
             ],
         )
         self.contract(
@@ -137,7 +137,7 @@ class Codewords(Spec):
             f"No codeword is longer than {LENGTH_MAX} bits.",
             length <= LENGTH_MAX,
             when=token.leaving,
-            broken_by=Edit("split.payload.quotient >= ESCAPE", "split.payload.quotient >= 2 * ESCAPE"),
+            broken_by=Edit("ESCAPE + n, split", "ESCAPE + 2 * n, split"),
         )
         self.contract(
             m,
@@ -145,7 +145,7 @@ class Codewords(Spec):
             "The value has no bits above its width, as the packer needs, and begins with a one.",
             Mux(codeword.width == 0, codeword.value == 0, (codeword.value >> (codeword.width - 1)[:6]) == 1),
             when=token.leaving,
-            broken_by=Edit("1 + split.payload.k + Mux(escapes, n, 0)", "1 + split.payload.k"),
+            broken_by=Edit("1 + Mux(escapes, top, split.payload.k)", "1 + split.payload.k"),
         )
         gap, k = self.token.gap, self.token.k
         owed = 64 * (length - (gap + 1)) - 2 * (gap + 1)
@@ -164,7 +164,7 @@ class Codewords(Spec):
     def _invariants(self, m: Module, dut: RiceCoder, token: Tracked) -> None:
         inside = self.inside
         layout = data.StructLayout(
-            {"quotient": GAP_BITS, "plain": 16, "escaped": GAP_BITS + 1, "k": K_BITS, "error": 1, "end": 1}
+            {"quotient": 6, "plain": 16, "escaped": signed(GAP_BITS + 1), "k": K_BITS, "error": 1, "end": 1}
         )
         split, waits = data.View(layout, inside["split__payload"]), inside["split__valid"]
         expected, codeword = self.expected, dut.o.payload
@@ -176,11 +176,12 @@ class Codewords(Spec):
             "The token in the first stage is split as it must be.",
             ~(token.inside & waits & (token._ahead == dut.o.valid))
             | (
-                (split.quotient == expected.quotient)
+                (split.quotient == expected.quotient[:6])
                 & (split.k == self.token.k)
                 & (split.error == self.token.error)
                 & (split.end == self.token.end)
-                & Mux(expected.escapes, split.escaped == expected.value, split.plain == expected.value)
+                & (split.escaped == self.token.gap - ((ESCAPE - 1) << self.token.k))
+                & (expected.escapes | (split.plain == expected.value))
             ),
         )
         self.invariant(

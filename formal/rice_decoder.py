@@ -261,8 +261,9 @@ class Learning(Spec):
         self.invariant(
             m,
             "mean",
-            "Sum and count are the definition's.",
-            (inside["mean.total_held"] == mean.held_total) & (inside["mean.count_held"] == mean.held_count),
+            "Threshold and count are the definition's.",
+            (inside["mean.threshold_held"] == mean.held_total + ((49 * mean.held_count) >> 7))
+            & (inside["mean.count_held"] == mean.held_count),
         )
         self.invariant(
             m,

@@ -67,8 +67,8 @@ class Parameter(Spec):
             "k is the largest with count << k <= sum + (49*count >> 7), of the gaps learned since the restart.",
             reference.is_k(dut.k),
             broken_by=[
-                Edit("self.k.eq(places - 1)", "self.k.eq(places)"),
-                Edit("(49 * count) >> 7", "(33 * count) >> 7"),
+                Edit("- (leading < count_leading)", ""),
+                Edit("49 * count >> 7", "33 * count >> 7"),
                 Edit("self.gap > GAP_CLIP", "self.gap > GAP_CLIP + 2"),
             ],
         )
@@ -77,7 +77,7 @@ class Parameter(Spec):
             "one_k",
             "No other k satisfies the rule: what is allowed of a k is allowed of every smaller one.",
             dut.k == reference.k,
-            broken_by=Edit("(threshold >> places) >= count", "(threshold >> places) > count"),
+            broken_by=Edit("leading < count_leading", "leading <= count_leading"),
         )
         self.contract(
             m,
@@ -85,7 +85,7 @@ class Parameter(Spec):
             "A keyframe starts from k = 6, in the cycle that restarts.",
             dut.k == K_INITIAL,
             when=dut.restart,
-            broken_by=Edit("total.eq(SUM_INITIAL)", "total.eq(0)"),
+            broken_by=Edit("Mux(self.restart, K_INITIAL, ", "Mux(self.restart, 0, "),
         )
         idle = self.past(m, ~dut.learn, "idle")
         self.contract(
@@ -96,7 +96,12 @@ class Parameter(Spec):
             when=idle & ~dut.restart,
             broken_by=Edit("with m.If(self.learn):", "with m.If(self.learn | self.restart):"),
         )
-        self.invariant(m, "sum", "The sum is the definition's.", inside["total_held"] == reference.held_total)
+        self.invariant(
+            m,
+            "threshold",
+            "The threshold is the definition's.",
+            inside["threshold_held"] == reference.held_total + ((49 * reference.held_count) >> 7),
+        )
         self.invariant(m, "count", "The count is the definition's.", inside["count_held"] == reference.held_count)
         self.invariant(m, "count_range", "The count stays within 1..63.", reference.held_count != 0)
         self.invariant(

@@ -123,8 +123,11 @@ class Tokens(Spec):
         self.invariant(
             m,
             "mean",
-            "Sum and count are the definition's, but for a restart that waits with its token at the input.",
-            ((inside["mean.total_held"] == mean.held_total) & (inside["mean.count_held"] == mean.held_count))
+            "Threshold and count are the definition's, but for a restart that waits with its token at the input.",
+            (
+                (inside["mean.threshold_held"] == mean.held_total + ((49 * mean.held_count) >> 7))
+                & (inside["mean.count_held"] == mean.held_count)
+            )
             | restarts,
         )
         self.invariant(m, "count_range", "The count stays within 1..63.", mean.held_count != 0)

@@ -1,23 +1,23 @@
 """BitPacker: codewords to bytes."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Array, Const, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.layouts import CODEWORD, PAYLOAD_BYTE, VALUE_BITS
 
 BYTE = 8
+VALUE_BYTES = VALUE_BITS // BYTE
 
 
 class BitPacker(wiring.Component):
     """Joins codewords, most significant bit first, and fills the last byte of an epoch with zeros.
 
-    A codeword waits at the input until fewer than 8 leading zeros are left of it; the others went out as whole bytes.
-    Then it joins the bits that wait for a full byte. The bits below those in use are always 0, so that filling up the
-    last byte of an epoch takes no time: only the count is rounded up.
+    A codeword waits at the input while the bytes that it completes go out, and leaves behind the bits of a byte that is
+    not full. So a byte is cut out of the codeword where it stands, and nothing as wide as a codeword is shifted.
 
-    Latency: one cycle. Throughput: a codeword takes a cycle for each byte that it completes, at least one; so does the
-    end of an epoch. Back-pressure: holds up the input. Memory: 46 bits.
+    Latency: none. Throughput: a codeword takes a cycle for each byte that it completes, at least one. Back-pressure:
+    holds up the input. Memory: 16 bits.
 
     Members
     -------
@@ -33,50 +33,43 @@ class BitPacker(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Return the block's logic."""
         m = Module()
-        room = 2 * (BYTE - 1) + VALUE_BITS
         codeword = self.i.payload
-        bits = Signal(room)  # the first one at the top
-        fill = Signal(range(room + BYTE))
-        ending = Signal()
-        zero_bytes = Signal(len(codeword.zeros) - 3)
-
-        sent, last = Signal(), Signal()
-        fill_kept, bits_kept = Signal.like(fill), Signal.like(bits)
+        waiting = Signal(BYTE)  # bits of the byte that is not full, the first one at the top
+        fill = Signal(range(BYTE))
+        total = Signal(range(BYTE + (1 << len(codeword.zeros)) + VALUE_BITS))
+        left = Signal(range(BYTE))
+        sent = Signal(len(total) - 3)  # bytes that the codeword completes, gone out already
+        due = Signal.like(sent)  # those that are left
         m.d.comb += [
-            last.eq(ending & (fill <= BYTE)),
-            self.o.valid.eq((fill >= BYTE) | ending),
-            self.o.payload.data.eq(bits[-BYTE:]),
-            self.o.payload.present.eq(fill != 0),
-            self.o.payload.end.eq(last),
-            sent.eq(self.o.valid & self.o.ready),
-            fill_kept.eq(Mux(~sent, fill, Mux(fill > BYTE, fill - BYTE, 0))),
-            bits_kept.eq(Mux(sent, bits << BYTE, bits)),
+            total.eq(fill + codeword.zeros + codeword.width),
+            left.eq(total[:3]),
+            due.eq(total[3:] - sent),
         ]
 
-        room_for_more, long_zeros = Signal(), Signal()
-        zeros = Signal.like(codeword.zeros)
-        fill_joined = Signal.like(fill)
-        below = Signal.like(fill)
+        # The codeword ends `left` bits behind its last whole byte: it is moved as far when the byte is cut out.
+        places = [codeword.value << BYTE, *(codeword.value >> BYTE * place for place in range(VALUE_BYTES)), Const(0)]
+        window = Signal(2 * BYTE - 1)
+        rest, ahead = Signal(BYTE), Signal(BYTE)
         m.d.comb += [
-            room_for_more.eq((fill_kept < BYTE) & (~ending | (sent & last))),
-            zeros.eq(codeword.zeros - zero_bytes * BYTE),
-            long_zeros.eq(zeros >= BYTE),
-            fill_joined.eq(fill_kept + zeros + codeword.width),
-            below.eq(room - fill_joined),
-            self.i.ready.eq(room_for_more & ~long_zeros),
+            window.eq(Array(place[: 2 * BYTE - 1] for place in places)[due]),
+            rest.eq((codeword.value[: BYTE - 1] << BYTE) >> left),
+            ahead.eq(Mux(sent == 0, waiting, 0)),
+            self.o.payload.data.eq((window >> left)[:BYTE] | ahead),
         ]
-        with m.If(sent):
-            m.d.sync += [fill.eq(fill_kept), bits.eq(bits_kept)]
-            with m.If(last):
-                m.d.sync += ending.eq(0)
-        with m.If(self.i.valid & room_for_more):
-            with m.If(long_zeros):
-                m.d.sync += [fill.eq(fill_kept + BYTE), zero_bytes.eq(zero_bytes + 1)]
-            with m.Else():
-                m.d.sync += [
-                    fill.eq(Mux(codeword.end, (fill_joined + (BYTE - 1)) & ~(BYTE - 1), fill_joined)),
-                    bits.eq(bits_kept | (codeword.value << below)),
-                    ending.eq(codeword.end),
-                    zero_bytes.eq(0),
-                ]
+
+        at_last, done = Signal(), Signal()
+        m.d.comb += [
+            at_last.eq((due == 0) | ((due == 1) & (~codeword.end | (left == 0)))),
+            self.o.payload.present.eq((due != 0) | (left != 0)),
+            self.o.payload.end.eq(codeword.end & at_last),
+            self.o.valid.eq(self.i.valid & ((due != 0) | codeword.end)),
+            self.i.ready.eq(at_last & (self.o.ready | ~self.o.valid)),
+            done.eq(self.i.valid & self.i.ready),
+        ]
+        with m.If(done):
+            m.d.sync += [sent.eq(0), fill.eq(left), waiting.eq(rest | Mux(total[3:] == 0, waiting, 0))]
+            with m.If(codeword.end):
+                m.d.sync += [fill.eq(0), waiting.eq(0)]
+        with m.Elif(self.o.valid & self.o.ready):
+            m.d.sync += sent.eq(sent + 1)
         return m

@@ -34,6 +34,7 @@ class Comparator(wiring.Component):
         dither = Signal(16)
         m.d.comb += [
             dither.eq((distance >> self.sharpness) ^ 0x8000),
-            self.predicted.eq(dither < self.rate),
+            # The carry of rate - dither - 1: unlike a comparison it costs no inverters of the rate.
+            self.predicted.eq((self.rate + ~dither)[-1]),
         ]
         return m

@@ -24,7 +24,7 @@ class IsiEncoder(wiring.Component):
     A gap enters one coder only when the other is empty, so that their codewords keep their order; this costs a few
     cycles where a keyframe changes the coder, and none elsewhere.
 
-    Latency: two cycles in the gap counter, four (rice) or one (leb128) in the coder, one in the packer. Throughput: an
+    Latency: two cycles in the gap counter, four (rice) or two (leb128) in the coder. Throughput: an
     error a cycle, a byte a cycle, a word a cycle. Back-pressure: holds up the input.
 
     Parameters

@@ -11,7 +11,7 @@ from model.golden.leb128_coder import GROUP_BITS
 class Leb128Coder(wiring.Component):
     """Codes each gap in as few bytes as it needs.
 
-    Latency: one cycle. Throughput: one token a cycle. Back-pressure: a codeword waits, and holds up the input.
+    Latency: two cycles. Throughput: one token a cycle. Back-pressure: a token waits in each of the two stages.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ class Leb128Coder(wiring.Component):
     """
 
     def __init__(self, channels: int) -> None:
-        self._gap_bits = gap_bits(channels)
+        self._channels = channels
         super().__init__(
             {
                 "i": In(stream.Signature(gap_token(channels))),
@@ -38,8 +38,9 @@ class Leb128Coder(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Return the block's logic."""
         m = Module()
-        token, codeword = self.i.payload, self.o.payload
-        septets = [token.gap[low : low + GROUP_BITS] for low in range(0, self._gap_bits, GROUP_BITS)]
+        held = stream.Signature(gap_token(self._channels)).create()
+        token, codeword = held.payload, self.o.payload
+        septets = [token.gap[low : low + GROUP_BITS] for low in range(0, gap_bits(self._channels), GROUP_BITS)]
         value, width = Signal(VALUE_BITS), Signal.like(codeword.width)
         for last, septet in enumerate(septets):
             # The last group that is not 0 decides, as the last assignment that applies.
@@ -47,10 +48,13 @@ class Leb128Coder(wiring.Component):
                 first_to_last = [Cat(group, Const(0, GROUP_BITS))[:GROUP_BITS] for group in septets[: last + 1]]
                 octets = [Cat(group, index < last) for index, group in enumerate(first_to_last)]
                 m.d.comb += [value.eq(Cat(reversed(octets))), width.eq(8 * len(octets))]
-        m.d.comb += self.i.ready.eq(~self.o.valid | self.o.ready)
+        # While a codeword of several bytes waits for the packer, the token behind it has a place of its own.
+        m.d.comb += [held.ready.eq(~self.o.valid | self.o.ready), self.i.ready.eq(~held.valid | held.ready)]
         with m.If(self.i.ready):
+            m.d.sync += [held.valid.eq(self.i.valid), held.payload.eq(self.i.payload)]
+        with m.If(held.ready):
             m.d.sync += [
-                self.o.valid.eq(self.i.valid),
+                self.o.valid.eq(held.valid),
                 codeword.zeros.eq(0),
                 codeword.value.eq(Mux(token.error, value, 0)),
                 codeword.width.eq(Mux(token.error, width, 0)),

@@ -35,7 +35,7 @@ class Lfsr(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Return the block's logic."""
         m = Module()
-        start = Mux(self.seed == 0, 1, self.seed)
+        start = self.seed | (self.seed == 0)
         feedback = Cat(self.state[tap] for tap in TAPS).xor()
         m.d.comb += [
             self.state.eq(Mux(self.restart, start, self.stored)),

@@ -25,8 +25,8 @@ class Predictor(wiring.Component):
     Memory: two of `ceil(channels / lanes)` words, of 16 bits (LFSR) and 24 bits (rate accumulator) a lane.
 
     A word's new state must be stored before its next visit, `ceil(channels / lanes)` words later. The updaters
-    therefore have as many pipeline registers as fit, and a row of few words forwards what it writes. A keyframe needs
-    no clearing: while its first row passes, the memories' content is overruled.
+    therefore have a pipeline register if it fits, and a row of few words forwards what it writes. A keyframe needs no
+    clearing: while its first row passes, the memories' content is overruled, and nothing is predicted.
 
     Parameters
     ----------
@@ -111,15 +111,16 @@ class Predictor(wiring.Component):
             m.submodules[f"updater_{lane}"] = updater = RateUpdater(stages)
             acc = Signal(ACC_BITS, name=f"acc_{lane}")
             m.d.comb += [
-                acc.eq(Mux(held.restart, 0, acc_read.data[lane])),
+                acc.eq(acc_read.data[lane]),
                 lfsr.restart.eq(held.restart),
                 lfsr.seed.eq(word_seed + lane * CHANNEL_STRIDE),
                 lfsr.stored.eq(lfsr_read.data[lane]),
                 comparator.state.eq(lfsr.state),
                 comparator.rate.eq(acc[-RATE_BITS:]),
                 comparator.sharpness.eq(self.settings.sharpness),
-                comparison.predicted[lane].eq(comparator.predicted),
+                comparison.predicted[lane].eq(comparator.predicted & ~held.restart),
                 updater.alpha_q8.eq(self.settings.alpha_q8),
+                updater.restart.eq(held.restart),
                 updater.spike.eq(spikes[lane]),
                 updater.acc.eq(acc),
                 acc_write.data[lane].eq(updater.next),

@@ -1,19 +1,25 @@
 """RiceCoder: gap tokens to adaptive Golomb-Rice codewords of limited length."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
+from amaranth.utils import bits_for
 
-from hdl.bits import highest_bit
+from hdl.bits import normalized
 from hdl.layouts import CODEWORD, K_BITS, gap_bits, gap_token
 from hdl.rice_parameter import RiceParameter
 from model.golden.rice_coder import ESCAPE
+from model.golden.rice_mean import K_MAX
+
+QUOTIENT_BITS = bits_for(ESCAPE - 1)
+"""Of a quotient that does not escape."""
 
 
 class RiceCoder(wiring.Component):
     """Codes each gap with the parameter that `RiceParameter` gives it.
 
-    The escape's Elias gamma number with the k low bits behind it is `gap - ((ESCAPE - 1) << k)`, in one subtraction.
+    The escape's Elias gamma number with the k low bits behind it is `gap - ((ESCAPE - 1) << k)`, in one subtraction. A
+    gap escapes where that difference has a bit set at place k or above, and is not negative.
 
     Latency: four cycles. Throughput: one token a cycle. Back-pressure: tokens wait in each of the four stages.
 
@@ -47,8 +53,9 @@ class RiceCoder(wiring.Component):
         wiring.connect(m, wiring.flipped(self.i), parameter.i)
         token = parameter.o
 
+        escaped = signed(max(bits, QUOTIENT_BITS + K_MAX) + 1)
         split_layout = data.StructLayout(
-            {"quotient": bits, "plain": 16, "escaped": bits + 1, "k": K_BITS, "error": 1, "end": 1}
+            {"quotient": QUOTIENT_BITS, "plain": 16, "escaped": escaped, "k": K_BITS, "error": 1, "end": 1}
         )
         split = stream.Signature(split_layout).create()
         m.d.comb += [token.ready.eq(~split.valid | split.ready), split.ready.eq(~self.o.valid | self.o.ready)]
@@ -65,12 +72,14 @@ class RiceCoder(wiring.Component):
             ]
 
         escapes = Signal()
-        beyond = Signal(bits)
+        number = Signal(bits)
+        n = Signal(K_BITS + 1)
+        m.d.comb += number.eq(split.payload.escaped)
+        top, not_zero = normalized(m, number, 1)
         m.d.comb += [
-            escapes.eq(split.payload.quotient >= ESCAPE),
-            beyond.eq(split.payload.quotient - (ESCAPE - 1)),
+            escapes.eq((split.payload.escaped >= 0) & not_zero & (top >= split.payload.k)),
+            n.eq(top - split.payload.k),
         ]
-        n = highest_bit(m, beyond)
         codeword = self.o.payload
         with m.If(split.ready):
             m.d.sync += [
@@ -84,6 +93,6 @@ class RiceCoder(wiring.Component):
                 m.d.sync += [
                     codeword.zeros.eq(Mux(escapes, ESCAPE + n, split.payload.quotient)),
                     codeword.value.eq(Mux(escapes, split.payload.escaped, split.payload.plain)),
-                    codeword.width.eq(1 + split.payload.k + Mux(escapes, n, 0)),
+                    codeword.width.eq(1 + Mux(escapes, top, split.payload.k)),
                 ]
         return m

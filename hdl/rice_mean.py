@@ -1,20 +1,18 @@
 """RiceMean: a running mean of the gaps, as the Golomb parameter that suits it."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.bits import highest_bit
+from hdl.bits import normalized
 from hdl.layouts import K_BITS, gap_bits
-from model.golden.rice_mean import COUNT_INITIAL, COUNT_LIMIT, GAP_CLIP, SUM_INITIAL
+from model.golden.rice_mean import COUNT_INITIAL, COUNT_LIMIT, GAP_CLIP, K_INITIAL, SUM_INITIAL
 
-SUM_MAX = COUNT_LIMIT * GAP_CLIP
+THRESHOLD_MAX = COUNT_LIMIT * GAP_CLIP
 
 
 class RiceMean(wiring.Component):
     """Sum and count of the gaps, both halved at a limit, and the largest k with `count << k <= sum + (49*count >> 7)`.
-
-    That k is the difference of the two sides' bit lengths, or one less.
 
     Throughput: one gap a cycle. Memory: 28 bits.
 
@@ -41,32 +39,42 @@ class RiceMean(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Return the block's logic."""
         m = Module()
-        total_held = Signal(range(SUM_MAX + 1), init=SUM_INITIAL)
+        # The threshold itself is kept: the share of the count in it grows by one or stays where the count grows by one,
+        # and is halved with it, since 49 * 63 >> 7 is 24 and 49 * 32 >> 7 is 12.
+        threshold_held = Signal(range(THRESHOLD_MAX + 1), init=SUM_INITIAL + _share(COUNT_INITIAL))
         count_held = Signal(range(COUNT_LIMIT), init=COUNT_INITIAL)
-        total, count = Signal.like(total_held), Signal.like(count_held)
+        threshold, count = Signal.like(threshold_held), Signal.like(count_held)
         gap = Signal(range(GAP_CLIP + 1))
         m.d.comb += gap.eq(Mux(self.gap > GAP_CLIP, GAP_CLIP, self.gap))
         with m.If(self.restart):
-            m.d.comb += [total.eq(SUM_INITIAL), count.eq(COUNT_INITIAL)]
+            m.d.comb += [threshold.eq(threshold_held.init), count.eq(COUNT_INITIAL)]
         with m.Else():
-            m.d.comb += [total.eq(total_held), count.eq(count_held)]
-        m.d.sync += [total_held.eq(total), count_held.eq(count)]
-        with m.If(self.learn):
-            with m.If(count == COUNT_LIMIT - 1):
-                m.d.sync += [total_held.eq((total + gap + 1) >> 1), count_held.eq(COUNT_LIMIT // 2)]
-            with m.Else():
-                m.d.sync += [total_held.eq(total + gap), count_held.eq(count + 1)]
+            m.d.comb += [threshold.eq(threshold_held), count.eq(count_held)]
 
-        threshold = Signal(range(SUM_MAX + COUNT_LIMIT))
-        places = Signal(range(len(threshold)))
-        m.d.comb += [
-            threshold.eq(total + ((49 * count) >> 7)),
-            places.eq(highest_bit(m, threshold) - highest_bit(m, count)),
-        ]
-        with m.If(threshold < count):
-            m.d.comb += self.k.eq(0)
-        with m.Elif((threshold >> places) >= count):
-            m.d.comb += self.k.eq(places)
-        with m.Else():
-            m.d.comb += self.k.eq(places - 1)
+        at_limit = count == COUNT_LIMIT - 1
+        share_grows = count.matches(*(place for place in range(COUNT_LIMIT - 1) if _share(place + 1) > _share(place)))
+        total = Signal(range(THRESHOLD_MAX + 1))
+        m.d.comb += total.eq(threshold + gap + (at_limit | share_grows))
+        m.d.sync += [threshold_held.eq(threshold), count_held.eq(count)]
+        with m.If(self.learn):
+            m.d.sync += [
+                threshold_held.eq(Mux(at_limit, total >> 1, total)),
+                count_held.eq(Mux(at_limit, COUNT_LIMIT // 2, count + 1)),
+            ]
+
+        m.d.comb += self.k.eq(Mux(self.restart, K_INITIAL, self._largest(m, threshold_held, count_held)))
         return m
+
+    @staticmethod
+    def _largest(m: Module, threshold: Signal, count: Signal) -> Value:
+        """Return the largest k with `count << k <= threshold`, or 0: the difference of the bit lengths, or one less."""
+        places, leading = normalized(m, threshold, len(count))
+        count_places, count_leading = normalized(m, count, len(count))
+        k = Signal(signed(len(places) + 1))
+        m.d.comb += k.eq(places - count_places - (leading < count_leading))
+        return Mux(k < 0, 0, k)
+
+
+def _share(count: int) -> int:
+    """Return the share of the count in the threshold."""
+    return 49 * count >> 7

@@ -18,9 +18,9 @@ def test_rate_updater(simulator, stages):
     simulate(RateUpdater(stages), __name__, simulator, stages=stages)
 
 
-def golden_next(alpha_q8: int, acc: int, spike: int) -> int:
+def golden_next(alpha_q8: int, acc: int, spike: int, restart: int) -> int:
     golden = GoldenRateUpdater(alpha_q8)
-    golden.acc = acc
+    golden.acc = 0 if restart else acc
     golden.update(spike)
     return golden.acc
 
@@ -37,12 +37,12 @@ async def next_equals_golden(dut, alpha_q8):
     due: deque[int] = deque()
     compared = 0
     for acc in accs:
-        for spike in (0, 1):
-            await settle(dut, alpha_q8=alpha_q8, spike=spike, acc=acc)
-            due.append(golden_next(alpha_q8, acc, spike))
+        for spike, restart in ((0, 0), (1, 0), (0, 1), (1, 1)):
+            await settle(dut, alpha_q8=alpha_q8, spike=spike, restart=restart, acc=acc)
+            due.append(golden_next(alpha_q8, acc, spike, restart))
             if len(due) > stages:
                 assert dut.next.value == due.popleft()
                 compared += 1
             if stages:
                 await tick(dut)
-    assert compared == 2 * len(accs) - stages
+    assert compared == 4 * len(accs) - stages
