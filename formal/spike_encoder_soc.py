@@ -2,7 +2,7 @@
 
 from amaranth.hdl import Cat, Module, Value
 
-from formal.axis import axis_stream
+from formal.axis import axis_stream, same_stream
 from formal.spec import Edit, Pdr, Spec
 from formal.stream_rules import assume_source, prove_source, transfer
 from hdl.layouts import SETTINGS
@@ -33,10 +33,11 @@ class Ports(Spec):
             "An epoch opens and ends only behind a word.",
             self.past(m, taken, "taken") | (self.encoder.epoch_open == is_open),
         )
+        self.m_axis = axis_stream(m, dut, "m_axis")
         prove_source(
             self,
             m,
-            axis_stream(m, dut, "m_axis"),
+            self.m_axis,
             "m_axis",
             path=False,
             broken_by={
@@ -71,9 +72,7 @@ class Ports(Spec):
             m,
             "output",
             "A byte of `m_axis` is the encoder's.",
-            (dut.m_axis_tvalid == encoder.o.valid)
-            & (encoder.o.ready == dut.m_axis_tready)
-            & (Cat(dut.m_axis_tdata, dut.m_axis_tlast) == Value.cast(encoder.o.payload)),
+            same_stream(self.m_axis, encoder.o),
             broken_by=Edit("self.m_axis_tlast.eq(encoder.o.payload.last)", "self.m_axis_tlast.eq(0)"),
         )
 
