@@ -2,6 +2,7 @@
 
 from amaranth.hdl import Const, Module, Mux, Signal
 
+from formal.rice_coder import CodewordReference
 from formal.rice_debt import DebtReference
 from formal.rice_mean import MeanReference
 from formal.spec import Edit, Induction, Spec
@@ -214,6 +215,27 @@ class Codewords(Spec):
         )
 
 
+class Definition(Codewords):
+    """The codeword that the decoder is held against, beside the one that the coder is held against."""
+
+    cover_depth = 2
+    fast = True
+
+    def describe(self, m: Module) -> None:
+        """Add both and what makes them the same."""
+        zeros, length, body = self._codeword(m)
+        coded = CodewordReference(m, self.gap, self.k)
+        self.invariant(
+            m,
+            "same_codeword",
+            "For every gap and k the codeword that is read is, bit for bit, the one that `rice_coder` writes.",
+            (coded.zeros == zeros)
+            & (coded.zeros + coded.width == length)
+            & (coded.value == ((Const(1, 32) << (coded.width - 1)[:5]) | body)),
+        )
+        self.cover(m, "escape", "An escape.", coded.escapes)
+
+
 class Learning(Spec):
     """The decoder's k beside the definition, by which `RiceParameter` gives the coder its k."""
 
@@ -277,4 +299,4 @@ class Learning(Spec):
         self.cover(m, "learned", "k is other than after a keyframe.", inside["debt.k"] == 3)
 
 
-SPECS = (Codewords(), Learning())
+SPECS = (Codewords(), Definition(), Learning())
