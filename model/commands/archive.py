@@ -19,9 +19,11 @@ from model.integrations import archive as archives
 MEGABYTE = 1_000_000
 
 
+@options.with_hints
 def archive(
     sources: Annotated[list[Path], typer.Argument(metavar="SOURCE...", help="Recordings, as for `compress`.")],
     destination: Annotated[Path, typer.Argument(metavar="DEST", help="The archive, a folder.")],
+    hints: Hints,
     scheduler: Annotated[
         str | None, typer.Option(help="Address of a Dask scheduler.  [default: a cluster on this machine]")
     ] = None,
@@ -31,13 +33,6 @@ def archive(
     preset: Annotated[str, typer.Option(help="`fast`, or `best`, a tenth as fast and smaller.")] = "fast",
     chunk_seconds: Annotated[float, typer.Option(help="What is decoded at a time.")] = 1.0,
     shard_mb: Annotated[int, typer.Option(min=1, help="Most megabytes of samples in a file.")] = 256,
-    channels: options.Channels = None,
-    fs: options.SamplingHz = None,
-    dtype: options.Dtype = "int16",
-    gain: options.Gain = None,
-    offset: options.Offset = 0,
-    stream: options.Stream = None,
-    series: options.Series = None,
     workers: options.Workers = options.WORKERS,
     as_json: options.Json = False,
 ) -> None:
@@ -52,7 +47,6 @@ def archive(
 
     `corticodec archive *.nwb archive.zarr --scheduler tcp://10.0.0.1:8786`
     """
-    hints = Hints(channels, fs, dtype, gain, offset, stream, series)
     coder = WaveformCoder("lossless" if max_error is None else "bounded", preset, max_error)
     if not 0 < chunk_seconds < float("inf"):
         raise ValueError(f"chunk_seconds must be a number above 0, not {chunk_seconds}")

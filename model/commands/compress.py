@@ -18,8 +18,10 @@ from model.files.spike_folder import SpikeFolder
 from model.formats.chunk import ChunkCoder, SpikeCoder, WaveformCoder
 
 
+@options.with_hints
 def compress(
     source: options.Source,
+    hints: Hints,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help=f"The compressed file.  [default: SOURCE{SUFFIX}]")
     ] = None,
@@ -29,13 +31,6 @@ def compress(
     preset: Annotated[str, typer.Option(help="Of samples: `fast`, or `best`, a tenth as fast and smaller.")] = "fast",
     codec: Annotated[str, typer.Option(help="Of spikes: a codec by its name.")] = "isi",
     force: options.Force = False,
-    channels: options.Channels = None,
-    fs: options.SamplingHz = None,
-    dtype: options.Dtype = "int16",
-    gain: options.Gain = None,
-    offset: options.Offset = 0,
-    stream: options.Stream = None,
-    series: options.Series = None,
     workers: options.Workers = options.WORKERS,
     as_json: options.Json = False,
 ) -> None:
@@ -63,10 +58,10 @@ def compress(
     waveform_coder = WaveformCoder("lossless" if max_error is None else "bounded", preset, max_error)
     if is_spike_folder(source):
         folder = SpikeFolder.read(source)
-        with progress(f"compressing {source.name}", folder.raster(fs).signal.bytes) as advance:
-            contents = compress_spikes(folder, output, SpikeCoder(codec), workers, advance, fs)
+        with progress(f"compressing {source.name}", folder.raster(hints.sampling_hz).signal.bytes) as advance:
+            contents = compress_spikes(folder, output, SpikeCoder(codec), workers, advance, hints.sampling_hz)
     else:
-        recording = open_recording(source, Hints(channels, fs, dtype, gain, offset, stream, series))
+        recording = open_recording(source, hints)
         coder: ChunkCoder = SpikeCoder(codec) if is_raster(recording) else waveform_coder
         with progress(f"compressing {source.name}", recording.signal.bytes) as advance:
             contents = compress_samples(recording, output, coder, workers, advance)

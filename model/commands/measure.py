@@ -10,15 +10,10 @@ from model.files.spike_folder import SpikeFolder
 from model.files.survey import recommended, sample_of, survey
 
 
+@options.with_hints
 def recommend(
     source: options.Source,
-    channels: options.Channels = None,
-    fs: options.SamplingHz = None,
-    dtype: options.Dtype = "int16",
-    gain: options.Gain = None,
-    offset: options.Offset = 0,
-    stream: options.Stream = None,
-    series: options.Series = None,
+    hints: Hints,
     as_json: options.Json = False,
 ) -> None:
     """Measure this package's coders on the middle of a recording, and recommend one.
@@ -29,22 +24,16 @@ def recommend(
 
     `corticodec recommend recording.dat --channels 384 --fs 30000`
     """
-    hints = Hints(channels, fs, dtype, gain, offset, stream, series)
     recording, raster = _opened(source, hints)
     measured = survey(sample_of(recording), raster, general=False)
     _, reason = recommended(measured)
     print_measured(measured, reason, as_json)
 
 
+@options.with_hints
 def bench(
     source: options.Source,
-    channels: options.Channels = None,
-    fs: options.SamplingHz = None,
-    dtype: options.Dtype = "int16",
-    gain: options.Gain = None,
-    offset: options.Offset = 0,
-    stream: options.Stream = None,
-    series: options.Series = None,
+    hints: Hints,
     as_json: options.Json = False,
 ) -> None:
     """Measure this package's coders and general ones side by side, on the middle of a recording, each on one core.
@@ -55,7 +44,7 @@ def bench(
 
     `corticodec bench recording.wav --json`
     """
-    recording, raster = _opened(source, Hints(channels, fs, dtype, gain, offset, stream, series))
+    recording, raster = _opened(source, hints)
     rows = sample_of(recording)
     measured = survey(rows, raster, general=True)
     reason = (

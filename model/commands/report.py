@@ -18,19 +18,18 @@ from model.sources import from_file
 ZIP_MAGIC = b"PK"
 
 
+@options.with_hints
 def report(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="What `compress` wrote, or packets: serial framing or a container.")
     ],
+    hints: Hints,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="The page.  [default: FILE.html]")] = None,
     against: Annotated[
         Path | None, typer.Option(help="The source, to draw under what is decoded, and for the errors of lossy files.")
     ] = None,
     force: options.Force = False,
     step_ms: Annotated[float, typer.Option(min=0.001, help="Of packets: the length of a step.")] = 1.0,
-    channels: options.Channels = None,
-    dtype: options.Dtype = "int16",
-    offset: options.Offset = 0,
     as_json: options.Json = False,
 ) -> None:
     """Write a page that shows a recording: one HTML file that needs no other.
@@ -52,7 +51,7 @@ def report(
     with file.open("rb") as opened:
         is_recording = opened.read(len(ZIP_MAGIC)) == ZIP_MAGIC
     if is_recording:
-        source = None if against is None else open_recording(against, Hints(channels, dtype=dtype, offset=offset))
+        source = None if against is None else open_recording(against, hints)
         page = recordings.report(CompressedRecording(file), source)
     elif against is not None:
         raise ValueError("against must be left out: packets tell all that there is")
