@@ -154,7 +154,7 @@ class Bytes(Read):
             when=dut.o.valid & self.is_stored & (self.ahead == 0),
             broken_by=[
                 Edit("write.data.data.eq(tail[:8])", "write.data.data.eq(tail[8:16])"),
-                Edit("write.data.last.eq(self.i.payload.last)", "write.data.last.eq(0)"),
+                Edit("write.data.last.eq(self.i.payload.last)", "write.data.last.eq(~self.i.payload.last)"),
                 Edit("write.addr.eq(written)", "write.addr.eq(written[1:])"),
             ],
         )
@@ -169,8 +169,10 @@ class Bytes(Read):
         self.contract(
             m,
             "none_of_trailer",
-            "What of a packet has fewer than eight bytes behind it is not stored.",
-            ~self.in_tail | ~self.is_stored,
+            "A byte is stored once eight more of its packet came, and so nothing of a trailer is.",
+            self.written
+            == (self.past(m, self.written, "written") + self.past(m, self.stored, "stored"))[:POINTER_BITS],
+            when=self.past(m, self.taken, "taken"),
             broken_by=Edit("stores.eq(length >= TRAILER_BYTES)", "stores.eq(length >= TRAILER_BYTES - 1)"),
         )
         lately = Signal(8 * TRAILER_BYTES)
@@ -245,6 +247,7 @@ class Bytes(Read):
             ~self.in_tail | ((tail[self.age] == self.byte.data) & (inside["length"] > self.age)),
         )
         row = Array(inside[f"storage.row_{index}"] for index in range(DEPTH))[self.place[:-1]]
+        self.invariant(m, "one_place", "A byte is in the tail or stored.", ~self.in_tail | ~self.is_stored)
         self.invariant(
             m,
             "stored",
