@@ -1,5 +1,6 @@
 """The modes of the waveform codec that keep spikes: what comes back, how good it is, and what is refused."""
 
+import hashlib
 import math
 import tracemalloc
 from itertools import pairwise
@@ -100,7 +101,7 @@ def test_snippets_are_as_good_as_asked_for(mode, snippet_snr_db, recording):
 
 def test_more_bits_make_a_better_background(recording):
     waveform = recording[0][:, :16]
-    results = [WaveformCodec(quantize_bits=bits).compress(waveform)[1] for bits in (2, 4, 6)]
+    results = [WaveformCodec(quantize_bits=bits).compress(waveform)[1] for bits in (1, 3, 5)]
     snr = [result.fidelity.lfp_snr_db for result in results]
     assert snr[0] + 6 < snr[1] < snr[2] - 6
     sizes = [result.parts.background_bytes for result in results]
@@ -460,3 +461,43 @@ def test_ripples_of_a_large_spike_are_no_spikes():
         waveform[start + 10 : start + 30] += 60 * np.hanning(20)[:, np.newaxis]
     found = detect(waveform.astype(np.float32), 4.5, FS).troughs
     assert abs(found.steps.size - 32) <= 1
+
+
+# The format
+
+HEAD = "c55316900303fa010e02"
+STREAMS = {
+    "full": (
+        "05100000000000000000180c108b01110fc55311fa01030000000e40ec8dfe0804502014e40048a329c2f504900120000000000010007f80"
+        "000000010007c004293a00293000002b000404000000000000008dc2e1b8010000003182ca406aaec19ed6ee85e95f79d13da96fd0e65dd9"
+        "2c3629f0330004040413e0130000002160040400000000000000a80d4dfeecfe3e00b021827f8b2eb30bf4e5aefd100ec55311960103000000"
+        "c2da17bca5045a28d2fa80718c23242ab53804840a44000000000010007f80000000010007ff0000000002000f800438e7d843a000002ba004"
+        "0400000000000000baf79d095d390000ae50caac0de312ba113400c09c89fac9e6ad8ab9030c4ffa3310330004040409a01300000021600404"
+        "000000000000009158ea8a1800000097e035a0cd58f331ea1f7bde"
+    ),
+    "waveform": (
+        "09100000000000000000180c103e110fc55311fa01030000000e40ec8dfe08040319422c29f0330004040413e0130000002160040400000000"
+        "000000a80d4dfeecfe3e00b021827f8b2eb30b2c3c4bb2100ec55311960103000000c2da17bca5040323edf03310330004040409a013000000"
+        "21600404000000000000009158ea8a1800000097e035a0cd58f331b1401e6b"
+    ),
+    "spike": (
+        "0d100000000000000000180c10110fc55311fa01030000000e40ec8dfe08044796931d0ec55311960103000000c2da17bca50415bfce48"
+    ),
+}
+"""Streams of this version, which later ones and other machines must decode alike."""
+DECODED = {
+    "full": "574540974c3c843e33fcfd33d9ffa4c5a18badd402ed34ece6ecb9a62080f0c9",
+    "waveform": "6c70d5271df60b9eaee8ef2540c6006222a95ebde148e90fee500fa9869b85b3",
+}
+"""SHA-256 of their samples, int16 in rows."""
+
+
+@on_modes
+def test_streams_of_this_version_are_decoded(mode):
+    data = bytes.fromhex(HEAD + STREAMS[mode])
+    spikes = WaveformCodec().decode_spikes(data)
+    assert spikes.steps.tolist() == [102, 261]
+    assert spikes.channels.tolist() == [0, 0]
+    if mode != "spike":
+        samples = WaveformCodec().decompress(data).astype("<i2")
+        assert hashlib.sha256(samples.tobytes()).hexdigest() == DECODED[mode]

@@ -19,7 +19,7 @@ from model.errors import CodecError
 from model.kernels import closed_loop
 from model.kernels.closed_loop import LAGS, NEIGHBOURS, SIZE, VALUE_MAX
 
-SPAN_SIGMA = 8.0
+SPAN_SIGMA = 4.0
 """The quantiser's steps span so many times what the background usually changes by from knot to knot."""
 QUANTIZE_BITS_MAX = 16
 START_MAX = (1 << 31) - 1

@@ -62,22 +62,17 @@ def fit(values: NDArray[np.float64], usual: NDArray[np.float64], neighbours: NDA
     for count in range(NEIGHBOURS + 1):
         columns = count * LAGS
         products = np.zeros((columns + OWN_LAGS + 1, columns + OWN_LAGS + 1))
+        lags = np.concatenate([*(np.arange(LAGS) for _ in range(count)), np.arange(OWN_LAGS + 1)])
         for channel in np.flatnonzero((available >= count) & (usual > 0)).tolist():
-            products += _products(rows, channel, neighbours[channel, :count]) / (usual[channel] * unit) ** 2
+            used = np.repeat([*neighbours[channel, :count], channel], [*(LAGS for _ in range(count)), OWN_LAGS + 1])
+            of_channel = np.zeros((lags.size, lags.size), dtype=np.int64)
+            least_squares.add_products(rows, used, lags, OWN_LAGS, rows.shape[1] - 1, of_channel)
+            products += of_channel / (usual[channel] * unit) ** 2
         weights = _weights(products, columns)
         if weights is not None:
             coefficients[count, :columns] = weights[:columns]
             coefficients[count, NEIGHBOURS * LAGS :] = weights[columns:]
     return coefficients
-
-
-def _products(rows: NDArray[np.int32], channel: int, neighbours: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the sums of products of neighbours' values, the channel's own, and those before it."""
-    channels = np.concatenate([np.repeat(neighbours, LAGS), np.full(OWN_LAGS + 1, channel)])
-    lags = np.concatenate([np.tile(np.arange(LAGS), neighbours.size), np.arange(OWN_LAGS + 1)])
-    products = np.zeros((lags.size, lags.size), dtype=np.int64)
-    least_squares.add_products(rows, channels, lags, OWN_LAGS, rows.shape[1] - 1, products)
-    return products
 
 
 def _weights(products: NDArray[np.float64], target: int) -> NDArray[np.int64] | None:

@@ -114,9 +114,11 @@ def compare(
     detection : Detection, optional
         What is known of the original, in its units.
     """
-    exact = np.subtract(decoded, original, dtype=np.float64)
-    errors = exact.astype(np.float32)
-    fidelity = Fidelity(errors.size, float(max(exact.max(), -exact.min())), float(np.square(exact).sum()))
+    # Differences of samples of two bytes are exact in 32 bits.
+    exact = np.subtract(decoded, original, dtype=np.float32 if _is_short(original) else np.float64)
+    errors = exact.astype(np.float32, copy=False)
+    squares = float(np.square(exact, dtype=np.float64).sum())
+    fidelity = Fidelity(errors.size, float(max(exact.max(), -exact.min())), squares)
     samples = _without_offset(original)
     if detection is None:
         detection = detect(samples, threshold_sigma, sampling_hz)
@@ -138,10 +140,15 @@ def compare(
 
 def _without_offset(samples: NDArray[np.generic]) -> NDArray[np.float32]:
     """Return samples as floats of 32 bits, which do not leave much room beside a large offset."""
-    if samples.dtype.kind != "f" and samples.dtype.itemsize <= 2:
+    if _is_short(samples):
         return samples.astype(np.float32)
     level: NDArray[np.float64] = np.subtract(samples, samples[0], dtype=np.float64)
     return level.astype(np.float32)
+
+
+def _is_short(samples: NDArray[np.generic]) -> bool:
+    """Return whether samples are integers of one or two bytes."""
+    return samples.dtype.kind != "f" and samples.dtype.itemsize <= 2
 
 
 def _lfp_energy(slow: NDArray[np.float32], knot_s: float) -> float:

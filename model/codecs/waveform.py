@@ -103,7 +103,7 @@ class WaveformCodec:
     max_templates : int
         Most templates that a group of channels has at a time, 1..256.
     quantize_bits : int
-        `full`: the background's quantiser has 2**quantize_bits steps, 1..16 bits, within 8 times what it usually
+        `full`: the background's quantiser has 2**quantize_bits steps, 1..16 bits, within 4 times what it usually
         changes by in 1.2 ms.
     snippet_snr_db : float
         `full` and `waveform`: energy of the snippets over that of their errors, at least.
