@@ -70,8 +70,9 @@ def _second(netlist: Netlist, first: dict[str, str], *, only_valid: bool) -> Ite
     yield from (f"  wire width {port.width} {mine[port.name]}" for port in ports if port.output)
     yield from _instance(f"\\{twin_module(netlist)}", f"\\{TWIN}", mine)
     for port in _interface(netlist):
-        valid = first.get(port.name.replace("__payload", "__valid")) if only_valid else None
-        yield from _equality(port, first[port.name], mine[port.name], enable=valid or "1'1")
+        stream, payload, _ = port.name.partition("__payload")
+        enable = first.get(f"{stream}__valid") if only_valid and payload else None
+        yield from _equality(port, first[port.name], mine[port.name], enable or "1'1")
 
 
 def _instance(module: str, name: str, connections: dict[str, str]) -> Iterator[str]:
