@@ -430,4 +430,4 @@ def test_the_example_of_the_page_runs(realistic, capsys):
     assert names["left"].lost == []
     np.testing.assert_array_equal(names["left"].waveform, realistic)
     assert names["decoded"].shape == names["waveform"].shape
-    assert "waveform full (best): 42000 x 40 samples" in capsys.readouterr().out
+    assert "waveform full: 42000 x 40 samples" in capsys.readouterr().out

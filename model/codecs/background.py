@@ -13,7 +13,7 @@ from model.codecs.number_lists import NumberLists, encoded_list
 from model.codecs.spike_detection import SIGMA_OF_MEDIAN
 from model.codecs.spline import FRACTION_BITS
 from model.codecs.step_sizes import LEVEL_MAX, level_below, step_size
-from model.codecs.waveform_group import INT32, decode_group, encode_group
+from model.codecs.waveform_group import decode_codes, encode_codes
 from model.codecs.waveform_predictor import COEFFICIENT_MAX
 from model.errors import CodecError
 from model.kernels import closed_loop
@@ -27,9 +27,7 @@ USED = [[*range(count * LAGS), *range(NEIGHBOURS * LAGS, SIZE)] for count in ran
 """Which coefficients there are for channels with no, one and two neighbours."""
 
 
-def encode_background(
-    coefficients: NDArray[np.float32], quantize_bits: int, preset: str
-) -> tuple[bytes, NDArray[np.int64]]:
+def encode_background(coefficients: NDArray[np.float32], quantize_bits: int) -> tuple[bytes, NDArray[np.int64]]:
     """Return the payload of a background, and what it is decoded to.
 
     Parameters
@@ -38,8 +36,6 @@ def encode_background(
         Of the spline, in units of the samples.
     quantize_bits : int
         `SPAN_SIGMA` times what the background usually changes by from knot to knot has `2**quantize_bits` steps.
-    preset : {"fast", "best"}
-        Of `encode_group`.
 
     Returns
     -------
@@ -67,11 +63,10 @@ def encode_background(
         (index - neighbours)[neighbours >= 0],
         np.concatenate([weights[count, USED[count]] for count in np.unique(counts)]),
     ]
-    payload, _ = encode_group(codes.reshape(1, -1), preset, 0, INT32)
-    return b"".join(map(encoded_list, lists)) + payload, values + starts
+    return b"".join(map(encoded_list, lists)) + encode_codes(codes.reshape(-1)), values + starts
 
 
-def decode_background(payload: NDArray[np.uint8], preset: str, shape: tuple[int, int]) -> NDArray[np.int64]:
+def decode_background(payload: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.int64]:
     """Return coefficients, shape (coefficients, channels), in units of `2**-FRACTION_BITS` of a sample's.
 
     Raises
@@ -98,8 +93,7 @@ def decode_background(payload: NDArray[np.uint8], preset: str, shape: tuple[int,
     )
     for count in present:
         weights[count, USED[count]], stored = np.split(stored, [len(USED[count])])
-    codes = np.empty((1, shape[0] * channels), dtype=np.int32)
-    decode_group(payload[lists.at :], preset, True, INT32, codes)
+    codes = decode_codes(payload[lists.at :], shape[0] * channels)
     values = np.zeros(shape, dtype=np.int64)
     if not closed_loop.decode(codes.reshape(channels, -1), _step_sizes(levels.tolist()), neighbours, weights, values):
         raise CodecError("waveform payload has a background out of range")

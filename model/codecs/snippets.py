@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from model.codecs.number_lists import NumberLists, encoded_list
 from model.codecs.step_sizes import LEVEL_MAX, level_below, step_size
-from model.codecs.waveform_group import INT32, decode_group, encode_group
+from model.codecs.waveform_group import decode_codes, encode_codes
 from model.errors import CodecError
 from model.kernels import snippet_coder
 from model.kernels.snippet_coder import GAIN_BITS, GAIN_MAX, REACH, WIDTH, Events, no_templates
@@ -27,7 +27,6 @@ COARSER, FINER = 4, 2
 MAIN = 1 << REACH
 """The bit of a mask that is always set."""
 MASK_MAX = (1 << WIDTH) - 1
-PRESET = "best"
 
 
 @dataclass(frozen=True)
@@ -90,9 +89,8 @@ def encode_snippets(
     energy = snippet_coder.band_energy(events, target, taps, (ENERGY_SIGMA * noise) ** 2)
     allowed = energy / 10 ** ((snr_db + MARGIN_DB) / 10)
     attempt = _coarsest(events, target, max_templates, allowed, taps)
-    codes, _ = encode_group(attempt.codes[np.newaxis], PRESET, 0, INT32)
     lists: list[ArrayLike] = [[attempt.level], events.masks ^ MAIN, attempt.choices, attempt.gains - (1 << GAIN_BITS)]
-    payload = b"".join(map(encoded_list, lists)) + codes
+    payload = b"".join(map(encoded_list, lists)) + encode_codes(attempt.codes)
     learnt = min(int(np.count_nonzero(attempt.choices == 0)), max_templates)
     return Snippets(payload, attempt.waveform, learnt)
 
@@ -183,8 +181,7 @@ def decode_snippets(
     seen = sum(int(np.count_nonzero(events.masks >> place & 1)) for place in range(WIDTH))
     if n_codes <= 0 or seen > waveform.size or np.any(events.masks & MAIN == 0):
         raise CodecError("waveform payload has a snippet on no channel, or on one that there is not")
-    codes = np.empty((1, n_codes), dtype=np.int32)
-    decode_group(payload[lists.at :], PRESET, True, INT32, codes)
+    codes = decode_codes(payload[lists.at :], n_codes)
     templates = no_templates(max_templates, events.samples)
-    snippet_coder.decode(events, choices, gains, codes[0], step_size(level), templates, waveform)
+    snippet_coder.decode(events, choices, gains, codes, step_size(level), templates, waveform)
     return waveform

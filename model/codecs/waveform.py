@@ -95,7 +95,7 @@ class WaveformCodec:
         sample as it was; every sample within `max_error`.
     preset : {"best", "fast"}
         `best` adapts to every sample, and measures how unequal an ADC's codes are; `fast` is about ten times as fast.
-        In `full` mode of the background, in `waveform` and `spike` mode of nothing.
+        The modes that keep spikes have no presets.
     threshold_sigma : float
         A spike is deeper than so many times its channel's noise, in the band of about 400 to 2600 Hz.
     snippet_samples : int
@@ -187,7 +187,7 @@ class WaveformCodec:
         self._quality = Quality(quantize_bits, snippet_snr_db, sampling_hz)
         self._spikes = None
         if mode in CONTENTS:
-            self._spikes = SpikeFormat(mode, preset, spacing_at(sampling_hz), snippet_samples, max_templates)
+            self._spikes = SpikeFormat(mode, spacing_at(sampling_hz), snippet_samples, max_templates)
         self._chunk_steps, self._group_channels = chunk_steps, group_channels
         self._workers = workers or os.cpu_count() or 1
 

@@ -16,15 +16,18 @@ from model.kernels.linear_prediction import ORDER_MAX
 from model.kernels.normal_table import PROBABILITY_BITS, VARIANCE_GUARD_BITS, distribution_table, inverse_table
 from model.kernels.residual_mixture import FRACTION_BITS
 
-EFFORT = Effort(order=32, neighbours=(0, 1, 2, 4), fit_steps=1 << 16)
+EFFORT = Effort(order=32, neighbours=(0, 1, 2, 4), fit_steps=1 << 16, widths=True)
+EFFORT_ON_CODES = Effort(order=4, neighbours=(0,), fit_steps=1 << 14)
+"""For what a predictor left of something else."""
 
 
 class BestEncoder(RowsEncoder):
     """Encodes a group; see `encode_group`."""
 
-    def __init__(self, samples: NDArray[np.int32], max_error: int) -> None:
+    def __init__(self, samples: NDArray[np.int32], max_error: int, effort: Effort = EFFORT) -> None:
         super().__init__(samples, FRACTION_BITS, max_error)
-        self._fit = Fit(self.rows, 1 << FRACTION_BITS, EFFORT)
+        self._effort = effort
+        self._fit = Fit(self.rows, 1 << FRACTION_BITS, effort)
         self._neighbours = self._fit.neighbours()
         for index, channel in enumerate(self.channels):
             if not channel.constant:
@@ -32,17 +35,23 @@ class BestEncoder(RowsEncoder):
 
     def _choose(self, index: int, channel: Channel) -> None:
         residuals = self._fit_predictor(index, channel)
+        if self._effort.widths:
+            residuals = self._use_widths(index, channel, residuals)
+        variance = float(np.mean(np.square(residuals, dtype=np.float64))) * (1 << VARIANCE_GUARD_BITS)
+        channel.spread = min(max(round(math.log2(variance + 1)), 0), SPREAD_MAX)
+
+    def _use_widths(self, index: int, channel: Channel, residuals: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Find unequal widths of codes, and return the residuals of a predictor that heeds them."""
         row = self.rows[index, ORDER_MAX:]
         # Codes lie `1 << FRACTION_BITS` apart as yet, so that a prediction is easily rounded to one.
         predicted = (row.astype(np.int64) - residuals >> FRACTION_BITS) + channel.centre - channel.first
         split = self._split_codes(index)
         channel.widths = find_levels(split, predicted, channel.last - channel.first + 1)
-        if channel.widths.size:
-            edges = _edges(channel)
-            row[:] = (edges[split] + edges[split + 1]) >> 1
-            residuals = self._fit_predictor(index, channel)
-        variance = float(np.mean(np.square(residuals, dtype=np.float64))) * (1 << VARIANCE_GUARD_BITS)
-        channel.spread = min(max(round(math.log2(variance + 1)), 0), SPREAD_MAX)
+        if channel.widths.size == 0:
+            return residuals
+        edges = _edges(channel)
+        row[:] = (edges[split] + edges[split + 1]) >> 1
+        return self._fit_predictor(index, channel)
 
     def _fit_predictor(self, index: int, channel: Channel) -> NDArray[np.int32]:
         channel.predictor = self._fit.predictor(index, self._neighbours[index])

@@ -122,8 +122,9 @@ class WaveformResult:
 
     def summary(self) -> str:
         """Return the result in one line, and in others what the decoder gives back and what the bytes are."""
+        name = self.mode if math.isinf(self.max_error) else f"{self.mode} ({self.preset})"
         lines = [
-            f"waveform {self.mode} ({self.preset}): {self.n_steps} x {self.n_channels} samples, "
+            f"waveform {name}: {self.n_steps} x {self.n_channels} samples, "
             f"{self.compressed_bytes} bytes, ratio {self.compression_ratio:.3f}, "
             f"{self.bits_per_sample:.3f} bits a sample"
         ]

@@ -38,8 +38,6 @@ class SpikeFormat:
     ----------
     content : {"full", "waveform", "spike"}
         What is kept.
-    preset : {"fast", "best"}
-        How the background is coded.
     spacing : int
         Samples from knot to knot of the background.
     snippet_samples : int
@@ -49,7 +47,6 @@ class SpikeFormat:
     """
 
     content: str
-    preset: str
     spacing: int
     snippet_samples: int
     max_templates: int
@@ -145,7 +142,7 @@ def encode_spikes(
     if form.content == "spike":
         return EncodedGroup(_joined(times), None, Parts(len(times), n_spikes=n_spikes))
     if form.content == "full":
-        background, coefficients = encode_background(detection.slow, quality.quantize_bits, form.preset)
+        background, coefficients = encode_background(detection.slow, quality.quantize_bits)
         base = spline.values(coefficients, form.spacing, steps)
         target = samples - base
     else:
@@ -227,7 +224,7 @@ class GroupPayload:
         if self._form.content == "waveform":
             return NumberLists(self._rest[0]).take("centres", channels, -SAMPLE_MAX, SAMPLE_MAX).astype(np.int32)
         size = spline.size_of(steps, self._form.spacing)
-        coefficients = decode_background(self._rest[0], self._form.preset, (size, channels))
+        coefficients = decode_background(self._rest[0], (size, channels))
         return spline.values(coefficients, self._form.spacing, steps)
 
 

@@ -32,7 +32,7 @@ class Parameters:
     dtype : dtype
         Of the samples.
     preset : {"fast", "best"}
-        Of samples, or of the background.
+        Of samples; without a meaning where spikes are kept.
     lossless : bool
         Whether samples are coded as they are.
     group_channels : int
@@ -73,14 +73,21 @@ class Parameters:
             raise CodecError("waveform stream has parameters out of range")
         if quantum and DTYPES[dtype].kind != "f":
             raise CodecError("waveform stream has integers that are multiples of a quantum")
-        preset, spikes = PRESET_NAMES[flags & BEST], None
+        spikes = None
         if content:
-            spikes = SpikeFormat(CONTENTS[content - 1], preset, reader.leb128(), reader.leb128(), reader.leb128())
+            spikes = SpikeFormat(CONTENTS[content - 1], reader.leb128(), reader.leb128(), reader.leb128())
             spikes.check()
             if flags & ROUNDED:
                 raise CodecError("waveform stream has spikes, and samples that were rounded")
         reader.finish()
-        return cls(DTYPES[dtype], preset, not flags & ROUNDED and not content, group_channels, quantum, spikes)
+        return cls(
+            DTYPES[dtype],
+            PRESET_NAMES[flags & BEST],
+            not flags & ROUNDED and not content,
+            group_channels,
+            quantum,
+            spikes,
+        )
 
     def groups(self, channels: int) -> list[tuple[int, int]]:
         """Return first and last channel, exclusive, of each group."""
