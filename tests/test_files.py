@@ -302,13 +302,52 @@ def test_swapped_blocks_are_found(tmp_path):
 def test_forged_contents(tmp_path, change):
     np.save(tmp_path / "a.npy", SAMPLES)
     packed = pack(tmp_path / "a.npy")
-    forged = tmp_path / "forged.ctcz"
-    with zipfile.ZipFile(packed.path) as old, zipfile.ZipFile(forged, "w") as new:
+    with pytest.raises(CodecError, match="recording"):
+        rewritten(packed.path, {"recording.json": change})
+
+
+def rewritten(path, parts):
+    """Write another recording, with some parts replaced; `recording.json` is only changed."""
+    forged = path.with_name("forged.ctcz")
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(forged, "w") as new:
         for name in old.namelist():
             data = old.read(name)
-            new.writestr(name, json.dumps(json.loads(data) | change) if name == "recording.json" else data)
-    with pytest.raises(CodecError, match="recording"):
-        CompressedRecording(forged)
+            change = parts.get(name, {} if name == "recording.json" else data)
+            new.writestr(name, json.dumps(json.loads(data) | change) if name == "recording.json" else change)
+    return CompressedRecording(forged)
+
+
+LAYOUT = {"offset": 128, "by_channel": False, "sample_bytes": 2}
+
+
+@pytest.mark.parametrize(
+    ("parts", "sentence"),
+    [
+        ({"recording.json": {"layout": {}}}, r"output must end in .npy, .nwb, .bin"),
+        ({"recording.json": {"layout": {"offset": 1}}}, "does not tell how its source was laid out"),
+        ({"recording.json": {"layout": LAYOUT | {"sample_bytes": 3}}}, "a layout that its source cannot have had"),
+        ({"recording.json": {"layout": LAYOUT | {"sample_bytes": "2"}}}, "a layout that its source cannot have had"),
+        ({"recording.json": {"layout": LAYOUT | {"offset": "128"}}}, "a layout that its source cannot have had"),
+        ({"head": b"short"}, "does not have all bytes of its source"),
+        ({"tail": b"?"}, "does not give its source back: the SHA-256 differs"),
+    ],
+)
+def test_forged_sources(tmp_path, parts, sentence):
+    (tmp_path / "a.dat").write_bytes(bytes(128) + SAMPLES.tobytes())
+    packed = pack(tmp_path / "a.dat", Hints(channels=6, offset=128))
+    forged = rewritten(packed.path, parts)
+    output = tmp_path / ("b.txt" if "must end" in sentence else "b.dat")
+    with pytest.raises(ValueError, match=sentence):
+        unpack(forged, output)
+    assert not output.exists()
+
+
+@pytest.mark.parametrize("parts", [{"type-0": b"|O"}, {"type-1": b"<f8"}, {"type-1": b"nonsense"}])
+def test_forged_types_of_spikes(tmp_path, parts):
+    folder = spike_folder(tmp_path / "ks", np.array([3, 4]), np.array([1, 1]))
+    compress_spikes(SpikeFolder.read(folder), tmp_path / "ks.ctcz", SpikeCoder(), 1, nothing, None)
+    with pytest.raises(CodecError, match="does not have head and type of"):
+        decompress_spikes(rewritten(tmp_path / "ks.ctcz", parts), tmp_path / "again", 1, nothing)
 
 
 # Whole or absent

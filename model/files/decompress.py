@@ -15,12 +15,17 @@ from numpy.typing import NDArray
 from model.errors import CodecError
 from model.files.compress import Advance, file_sha256
 from model.files.compressed import BLOCKS, CompressedRecording
-from model.files.flat import RAW_SUFFIXES, FlatWriter, Layout
+from model.files.flat import PACKED_BYTES, PACKED_DTYPE, RAW_SUFFIXES, FlatWriter, Layout
 from model.files.nwb import write_nwb
 from model.files.recording import Rows, Signal
 from model.files.spike_folder import NAMES, SpikeList
 from model.files.whole import whole_file
 from model.parallel import in_order
+
+SPIKE_DTYPES = {
+    np.dtype(f"{order}{kind}{size}").str.encode() for order in "<>" for kind in "iu" for size in (1, 2, 4, 8)
+}
+"""Types that the two files of a folder of spikes may have."""
 
 
 def restored_name(recording: CompressedRecording) -> str:
@@ -84,8 +89,8 @@ def decompress_spikes(recording: CompressedRecording, folder: Path, workers: int
     folder.mkdir(exist_ok=True)
     for index, (name, values) in enumerate(zip(NAMES, (spikes.samples, clusters[spikes.units]), strict=True)):
         head, dtype = recording.part(f"head-{index}"), recording.part(f"type-{index}")
-        if head is None or dtype is None:
-            raise CodecError(f"{recording.path} does not have the head of {name}")
+        if head is None or dtype not in SPIKE_DTYPES:
+            raise CodecError(f"{recording.path} does not have head and type of {name}")
         with whole_file(folder / name) as file:
             file.write(head + values.astype(dtype.decode()).tobytes())
 
@@ -143,10 +148,7 @@ def _pieces(
 def _write_original(recording: CompressedRecording, output: Path, workers: int, advance: Advance) -> None:
     contents = recording.contents
     head, tail = recording.part("head"), recording.part("tail")
-    try:
-        layout = Layout(**(contents.layout or {}))
-    except TypeError as error:
-        raise CodecError(f"{recording.path} does not tell how its source was laid out: {error}") from None
+    layout = _read_layout(recording)
     if head is None or tail is None or len(head) != layout.offset:
         raise CodecError(f"{recording.path} does not have all bytes of its source")
     with whole_file(output) as file:
@@ -154,8 +156,21 @@ def _write_original(recording: CompressedRecording, output: Path, workers: int, 
         for rows in _pieces(recording, 0, contents.steps, workers, advance):
             writer.write(rows)
         file.flush()
-        if contents.lossless and file_sha256(Path(file.name)) != contents.source["sha256"]:
+        if contents.lossless and file_sha256(Path(file.name)) != contents.source.get("sha256"):
             raise CodecError(f"{recording.path} does not give its source back: the SHA-256 differs")
+
+
+def _read_layout(recording: CompressedRecording) -> Layout:
+    """Return how the source was laid out."""
+    try:
+        layout = Layout(**(recording.contents.layout or {}))
+    except TypeError as error:
+        raise CodecError(f"{recording.path} does not tell how its source was laid out: {error}") from None
+    dtype = np.dtype(recording.contents.dtype)
+    sizes = (dtype.itemsize, PACKED_BYTES) if dtype == PACKED_DTYPE else (dtype.itemsize,)
+    if type(layout.offset) is not int or type(layout.by_channel) is not bool or layout.sample_bytes not in sizes:
+        raise CodecError(f"{recording.path} tells of a layout that its source cannot have had: {layout}")
+    return layout
 
 
 def _write_npy_head(file: IO[bytes], signal: Signal) -> None:

@@ -19,6 +19,8 @@ HEAD_BYTES_MAX = 1 << 26
 PCM, FLOAT, EXTENSIBLE = 1, 3, 0xFFFE
 """Formats of samples in WAV files."""
 UNKNOWN_SIZE = 0xFFFFFFFF
+PACKED_BYTES, PACKED_DTYPE = 3, np.dtype("<i4")
+"""Samples of 24 bits, and the type that they are read as."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ class FlatWriter:
         """Write the next rows."""
         stored = rows
         if self._layout.sample_bytes != self._signal.dtype.itemsize:
-            stored = rows.astype("<i4").view(np.uint8).reshape(*rows.shape, 4)[:, :, :3]
+            stored = rows.astype("<i4").view(np.uint8).reshape(*rows.shape, 4)[:, :, :PACKED_BYTES]
         if self._layout.by_channel:
             size = self._layout.sample_bytes
             for channel in range(self._signal.channels):

@@ -1,4 +1,4 @@
-"""Codecs for numcodecs, and so for Zarr v2, HDF5 by way of Zarr, SpikeInterface and hdmf-zarr. Needs the extra `zarr`.
+"""Codecs for numcodecs, and so for Zarr of format 2, SpikeInterface and hdmf-zarr. Needs the extra `zarr`.
 
 numcodecs finds them by name, without an import: `numcodecs.get_codec({"id": "corticodec_waveform"})`.
 """
