@@ -1,4 +1,4 @@
-"""SpikeEncoder: its blocks are joined as they must be; its output keeps the rules, whatever its payload."""
+"""SpikeEncoder: its blocks are joined as they must be; so its output is the packetizer's, and keeps the same rules."""
 
 from unittest.mock import patch
 
@@ -6,7 +6,7 @@ from amaranth.hdl import Module, Value
 
 from formal.queue import Queue
 from formal.spec import Edit, Pdr, Spec
-from formal.stream_rules import assume_source, prove_source, transfer
+from formal.stream_rules import transfer
 from hdl import spike_encoder
 from hdl.spike_encoder import BACKLOG_BYTES, SpikeEncoder
 
@@ -22,33 +22,28 @@ LINKS = {
 """Streams within the encoder: where they come from and where they go."""
 OUTER = {"input": ("i", "scheduler.i"), "output": ("packetizer.o", "o")}
 """The same of its ports."""
+PORTS = sorted({tuple(port.split(".")) for link in (LINKS | OUTER).values() for port in link if "." in port})
+EDITS = {
+    "input": Edit("wiring.connect(m, wiring.flipped(self.i), scheduler.i)", "pass"),
+    "output": Edit("wiring.connect(m, packetizer.o, wiring.flipped(self.o))", "pass"),
+}
+"""What takes the links of ports apart; the others have lines alike."""
 
 
-class Blocks(Spec):
-    """The encoder without some of its blocks, each of which is proven apart and gives anything here."""
+class Joined(Spec):
+    """The encoder without its blocks, each of which is proven apart and gives anything here; only the FIFO is left."""
 
+    method = Pdr("scorr;")
     sizes = f"{CHANNELS} channels, {LANES} lanes, {PAYLOAD_DEPTH} bytes that wait"
-    removed: tuple[str, ...] = ()
 
-    def build(self, m: Module) -> None:
-        """Add the design."""
+    def describe(self, m: Module) -> None:
+        """Add the design and its properties."""
         with patch.object(spike_encoder, "PAYLOAD_DEPTH", PAYLOAD_DEPTH):
             self.dut = dut = SpikeEncoder(CHANNELS, LANES)
             self.inside = self.design(m, dut)
         self.blocks = {name: getattr(dut, f"_{name}") for name in BLOCKS}
-        self.remove(self.inside, **{name: self.blocks[name] for name in self.removed})
-
-
-class Joined(Blocks):
-    """Nothing but the FIFO is left."""
-
-    method = Pdr("scorr;")
-    removed = BLOCKS
-
-    def describe(self, m: Module) -> None:
-        """Add the design and its properties."""
-        self.build(m)
-        ports = {"i": self.dut.i, "o": self.dut.o}
+        self.remove(self.inside, **self.blocks)
+        ports = {"i": dut.i, "o": dut.o}
         ports |= {f"{name}.{port}": getattr(self.blocks[name], port) for name, port in PORTS}
         for name, (source, sink) in (LINKS | OUTER).items():
             given, taken = ports[source], ports[sink]
@@ -123,32 +118,6 @@ class Joined(Blocks):
         )
 
 
-class Output(Blocks):
-    """The output of scheduler, FIFO and packetizer, whatever predictor and interval encoder do."""
-
-    method = Pdr("scorr;")
-    removed = ("predictor", "isi_encoder")
-    cover_depth = 44
-    broken_depth = 24
-    fast = False
-
-    def describe(self, m: Module) -> None:
-        """Add the design and its properties."""
-        self.build(m)
-        dut = self.dut
-        assume_source(self, m, dut.i)
-        prove_source(
-            self,
-            m,
-            dut.o,
-            broken_by={
-                "held": Edit("packetizer.i.valid.eq(fifo.r_rdy)", "packetizer.i.valid.eq(fifo.r_rdy & ~self.hold)"),
-                "stable": Edit("packetizer.settings.eq(scheduler.settings)", "packetizer.settings.eq(self.settings)"),
-            },
-        )
-        self.cover(m, "packet", "A whole packet goes out.", transfer(dut.o) & dut.o.payload.last)
-
-
 class Payload(Queue):
     """The FIFO of the payload."""
 
@@ -157,9 +126,4 @@ class Payload(Queue):
     fast = False
 
 
-PORTS = sorted({tuple(port.split(".")) for link in (LINKS | OUTER).values() for port in link if "." in port})
-EDITS = {
-    "input": Edit("wiring.connect(m, wiring.flipped(self.i), scheduler.i)", "pass"),
-    "output": Edit("wiring.connect(m, packetizer.o, wiring.flipped(self.o))", "pass"),
-}
-SPECS = (Joined(), Output(), Payload())
+SPECS = (Joined(), Payload())
