@@ -7,6 +7,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
 BENCH_READY := $(VENV)/.bench-ready
+SYNTH_READY := $(VENV)/.synth-ready
 ZARR3_VENV := $(VENV)-zarr3
 ZARR3_READY := $(ZARR3_VENV)/.ready
 
@@ -20,12 +21,13 @@ TEST_ARGS ?=
 BLOCK ?=
 JOBS ?= 2
 BENCH_ARGS ?=
+SYNTH_ARGS ?=
 VERILOG := build/verilog/spike_encoder_$(CHANNELS)x$(LANES).v
 
 # $(call need,command,Debian package): stop with the command that installs what is missing.
 need = command -v $(1) >/dev/null || { echo "$(1) is missing; install it, for example with: apt-get install $(2)" >&2; exit 2; }
 
-.PHONY: help sim sim-recording test test-zarr tb-full formal mutate verilog results faults bench bench-spikes bench-waveform bench-stores fuzz lint clean
+.PHONY: help sim sim-recording test test-zarr tb-full formal mutate verilog results faults bench bench-spikes bench-waveform bench-stores fuzz synth synth-full bitstream lint clean
 
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; do \
@@ -53,6 +55,11 @@ $(ZARR3_READY): pyproject.toml
 	@$(PYTHON) -m venv $(ZARR3_VENV)
 	@echo "Installing Corticodec with zarr 3 into $(ZARR3_VENV)/"
 	@$(ZARR3_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[test-zarr3]'
+	@touch $@
+
+$(SYNTH_READY): $(READY)
+	@echo "Installing nextpnr into $(VENV)/"
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --editable '.[synth]'
 	@touch $@
 
 sim: $(READY) ## Send spikes through the RTL (DATA=path WAVES=1 SIM_ARGS=...)
@@ -104,6 +111,15 @@ fuzz: $(READY) ## Random bytes and mutated streams into receiver, codecs and RTL
 	@$(RUN) -m bench.fuzz_waveform
 	@$(RUN) -m bench.fuzz_codecs
 	@$(RUN) -m sim fuzz
+
+synth: $(SYNTH_READY) ## Measure area and speed on FPGAs and in gates; write docs/silicon.md (hours)
+	@PYTHONHASHSEED=0 $(RUN) -m synth measure $(SYNTH_ARGS)
+
+synth-full: $(SYNTH_READY) ## The same with a sweep of up to 4096 channels
+	@PYTHONHASHSEED=0 $(RUN) -m synth measure --sweep $(SYNTH_ARGS)
+
+bitstream: $(SYNTH_READY) ## Build the encoder for an iCEBreaker, to build/bitstream/icebreaker.bin
+	@PYTHONHASHSEED=0 $(RUN) -m board
 
 lint: $(READY) ## Check style and types
 	@$(VENV)/bin/ruff check .

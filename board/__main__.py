@@ -1,0 +1,25 @@
+"""The command line: python -m board."""
+
+from typing import Annotated
+
+import typer
+
+from board.build import build
+from board.icebreaker import CLOCK_HZ
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def main(channels: Annotated[int, typer.Option(min=8, max=4096, help="Channels of the raster.")] = 1024) -> None:
+    """Build the bitstream of the encoder on an iCEBreaker (iCE40 UP5K), by Yosys, nextpnr and icepack."""
+    built = build(channels)
+    used = ", ".join(f"{number} {name}" for name, number in built.timing["utilization"].items())
+    typer.echo(
+        f"{built.path}: {built.path.stat().st_size:,} bytes; {built.timing['megahertz']} MHz reached, ", nl=False
+    )
+    typer.echo(f"{CLOCK_HZ / 1e6:g} MHz needed; {used}")
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,52 @@
+"""From the board's design to the file that is written into its flash."""
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from board.icebreaker import CLOCK_HZ, IcebreakerTop, constraints
+from hdl.generate import component_rtlil
+from synth.devices import timing
+from synth.tools import READ, ROOT, kept, run_tool
+
+BITSTREAM = ROOT / "build" / "bitstream" / "icebreaker.bin"
+SYNTHESIS = f"{READ}synth_ice40 -dsp -dff -top icebreaker -json top.json"
+PLACEMENT = (
+    *("--up5k", "--package", "sg48", "--pcf", "pins.pcf", "--json", "top.json"),
+    *("--asc", "top.asc", "--report", "report.json", "--freq", str(CLOCK_HZ / 1e6), "--seed", "1", "-q"),
+)
+
+
+class Built(NamedTuple):
+    """A bitstream, and what nextpnr tells of it: clock reached in MHz, and cells used."""
+
+    path: Path
+    timing: dict[str, Any]
+
+
+def build(channels: int) -> Built:
+    """Build the bitstream for a number of channels.
+
+    Raises
+    ------
+    RuntimeError
+        A tool fails, or the clock is not reached.
+    """
+    inputs = {
+        "top.il": component_rtlil(IcebreakerTop(channels), "icebreaker"),
+        "script.ys": SYNTHESIS,
+        "pins.pcf": constraints(),
+        "nextpnr.json": json.dumps(PLACEMENT),
+    }
+    made = kept(inputs, _build)
+    BITSTREAM.parent.mkdir(parents=True, exist_ok=True)
+    BITSTREAM.write_bytes(bytes.fromhex(made["bitstream"]))
+    return Built(BITSTREAM, made["timing"])
+
+
+def _build(folder: Path) -> dict[str, Any]:
+    run_tool("yosys", ["-q", "-s", "script.ys"], folder)
+    run_tool("nextpnr-ice40", PLACEMENT, folder)
+    run_tool("icepack", ["top.asc", "top.bin"], folder)
+    report = json.loads((folder / "report.json").read_text())
+    return {"bitstream": (folder / "top.bin").read_bytes().hex(), "timing": timing(report)}

@@ -1,0 +1,151 @@
+"""Area and speed on FPGAs."""
+
+import json
+import statistics
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from synth.designs import rtlil
+from synth.tools import READ, kept, run_tool
+
+
+@dataclass(frozen=True)
+class Device:
+    """An FPGA, and how it is synthesized for.
+
+    Parameters
+    ----------
+    name : str
+        For people.
+    synthesis, nextpnr : str
+        Yosys' command; the place and route tool.
+    options : tuple of str
+        Those of nextpnr.
+    luts, megahertz : int
+        LUT4s of the device; the clock that nextpnr is asked for.
+    """
+
+    name: str
+    synthesis: str
+    nextpnr: str
+    options: tuple[str, ...]
+    luts: int
+    megahertz: int
+
+
+DEVICES = {
+    "up5k": Device(
+        "iCE40 UP5K",
+        "synth_ice40 -dsp -dff -top top",
+        "nextpnr-ice40",
+        ("--up5k", "--package", "sg48", "--pcf-allow-unconstrained"),
+        5280,
+        24,
+    ),
+    "hx8k": Device(
+        "iCE40 HX8K",
+        "synth_ice40 -dff -top top",
+        "nextpnr-ice40",
+        ("--hx8k", "--package", "ct256", "--pcf-allow-unconstrained"),
+        7680,
+        48,
+    ),
+    "ecp5": Device(
+        "ECP5-25K",
+        "synth_ecp5 -top top",
+        "nextpnr-ecp5",
+        ("--25k", "--package", "CABGA381", "--lpf-allow-unconstrained"),
+        24288,
+        100,
+    ),
+}
+SEEDS = (1, 2, 3, 4, 5)
+
+CELLS = {
+    "lut4": ("SB_LUT4", "LUT4"),
+    "flip_flops": ("SB_DFF", "TRELLIS_FF"),
+    "block_rams": ("SB_RAM40_4K", "DP16KD"),
+    "multipliers": ("SB_MAC16", "MULT18X18D"),
+    "carries": ("SB_CARRY", "CCU2C"),
+}
+"""Beginnings of the names of the cells that are counted."""
+
+
+def area(design: str, channels: int, lanes: int, device: str) -> dict[str, int]:
+    """Return how many cells of each kind a design takes on a device, without input and output pads."""
+    script = f"{READ}{DEVICES[device].synthesis}; tee -q -o stat.json stat -json"
+    return kept({"top.il": rtlil(design, channels, lanes), "script.ys": script}, _area)
+
+
+def _area(folder: Path) -> dict[str, int]:
+    run_tool("yosys", ["-q", "-s", "script.ys"], folder)
+    counts = json.loads((folder / "stat.json").read_text())["design"]["num_cells_by_type"]
+    return {
+        kind: sum(number for cell, number in counts.items() if cell.startswith(beginnings))
+        for kind, beginnings in CELLS.items()
+    }
+
+
+def speed(design: str, channels: int, lanes: int, device: str, seed: int) -> dict[str, Any]:
+    """Return the highest clock that nextpnr reaches with a seed, in MHz, and the path that limits it.
+
+    The design is placed between registers (`Pins`).
+    """
+    target = DEVICES[device]
+    inputs = {
+        "top.il": rtlil(design, channels, lanes, pins=True),
+        "script.ys": f"{READ}{target.synthesis} -json top.json",
+        "nextpnr.json": json.dumps(
+            [target.nextpnr, *target.options, "--freq", str(target.megahertz), "--seed", f"{seed}"]
+        ),
+    }
+    return kept(inputs, _speed)
+
+
+def _speed(folder: Path) -> dict[str, Any]:
+    run_tool("yosys", ["-q", "-s", "script.ys"], folder)
+    tool, *options = json.loads((folder / "nextpnr.json").read_text())
+    run_tool(tool, ["--json", "top.json", "--report", "report.json", "-q", "--timing-allow-fail", *options], folder)
+    return timing(json.loads((folder / "report.json").read_text()))
+
+
+def timing(report: dict[str, Any]) -> dict[str, Any]:
+    """Return clock and critical path of nextpnr's report."""
+    clock = next(iter(report["fmax"].values()))
+    path = next(
+        one["path"]
+        for one in report["critical_paths"]
+        if one["from"].startswith("posedge") == one["to"].startswith("posedge")
+    )
+    steps = [step for step in path if step["type"] in ("clk-to-q", "logic", "routing", "setup")]
+    blocks = list(dict.fromkeys(block(step["to"]["cell"]) for step in steps))
+    return {
+        "megahertz": round(clock["achieved"], 2),
+        "from": block(steps[0]["from"]["cell"]),
+        "to": block(steps[-1]["to"]["cell"]),
+        "through": blocks,
+        "logic_ns": round(sum(step["delay"] for step in steps if step["type"] != "routing"), 1),
+        "routing_ns": round(sum(step["delay"] for step in steps if step["type"] == "routing"), 1),
+        "utilization": {name: cells["used"] for name, cells in report["utilization"].items() if cells["used"]},
+    }
+
+
+def block(cell: str) -> str:
+    """Return the block that a cell belongs to, from its hierarchical name."""
+    parts = [part for part in cell.split(".") if part not in ("design", "encoder", "decoder")]
+    return parts[-2] if len(parts) > 1 else "top"
+
+
+def fmax(design: str, channels: int, lanes: int, device: str, seeds: tuple[int, ...] = SEEDS) -> dict[str, Any]:
+    """Return median and range of the highest clock over seeds, and the critical path of the median."""
+    runs = sorted((speed(design, channels, lanes, device, seed) for seed in seeds), key=lambda run: run["megahertz"])
+    clocks = [run["megahertz"] for run in runs]
+    middle = runs[(len(runs) - 1) // 2]
+    return {
+        "median": statistics.median(clocks),
+        "lowest": clocks[0],
+        "highest": clocks[-1],
+        "seeds": list(seeds),
+        "path": middle,
+    }

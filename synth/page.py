@@ -1,0 +1,201 @@
+"""The page docs/silicon.md, made from the measured figures."""
+
+from collections.abc import Iterator, Sequence
+
+from synth.devices import DEVICES
+from synth.designs import WHOLE
+from synth.results import Row, load
+from synth.tools import ROOT
+
+PAGE = ROOT / "docs" / "silicon.md"
+PLOT = ROOT / "docs" / "silicon.png"
+LANES = 8
+
+INTRODUCTION = """\
+# Silicon: area and speed
+
+Made by `make synth` (`python -m synth measure`); do not edit. Figures come from Yosys and nextpnr, from wheels. Each was
+measured by the command that stands beside it in [silicon.json](silicon.json), with the tools named there.
+
+- **LUT4, flip-flops, block RAM, multipliers**: cells after synthesis of the design alone. UP5K and ECP5 use multiplier
+  blocks for the rate updates, HX8K has none.
+- **Fmax**: median, lowest and highest of the seeds, of the design between registers (a shift register at its inputs).
+- **NAND2**: area in units of a 2-input NAND, with the ratios of the open library sky130_fd_sc_hd (`synth/nand2.lib`);
+  no memories, whose bits are counted apart. A flip-flop is 5.33, and there are no wires, buffers or test logic.
+- Memories read while the same row is written never occur, or are read transparently (`hdl/predictor.py`), so that
+  Yosys is told not to build for it. From generated Verilog the same comes of `synth_ice40 -no-rw-check`.
+"""
+
+TARGETS = """\
+## Against the targets
+
+| encoder, 1,024 channels, 8 lanes | target | measured | |
+| --- | ---: | ---: | --- |
+"""
+
+PUBLISHED: tuple[tuple[str, str, tuple[str, ...], int], ...] = (
+    ("LFSR", "2,000", ("lfsr (a lane)",), LANES),
+    ("Q8.8 rate update", "10,000", ("rate_updater (a lane)",), LANES),
+    ("comparator", "1,000", ("comparator (a lane)",), LANES),
+    ("XOR", "1,000", ("xor_array",), 1),
+    ("ISI encoder", "30,000", ("isi_encoder",), 1),
+    ("total", "44,000", ("encoder",), 1),
+)
+"""Row, gates published, designs that do the same, and how many of each."""
+
+PEERS = """\
+Published is a table of gates at 1,024 channels without SRAM, with neither netlist nor cell library nor throughput; its
+update is a shift and an addition, ours a product with any `alpha_q8` in every lane. Our total also has what a stream of
+packets needs: scheduler, packetizer with CRC-32C, and the check of the spikes. No other open encoder of spike rasters
+with a published netlist is known to us, so that the table has no further peers.
+"""
+
+
+def write() -> None:
+    """Write the page, and the plot beside it."""
+    rows = load()
+    parts = [INTRODUCTION, _targets(rows), _published(rows), _whole(rows), _blocks(rows), _paths(rows)]
+    if _plot(rows):
+        parts.insert(1, f"![Area over channels and lanes, and by block]({PLOT.name})\n")
+    PAGE.write_text("\n".join(parts))
+
+
+def _find(rows: Sequence[Row], design: str, device: str, channels: int = 1024, lanes: int = LANES) -> Row | None:
+    wanted = (design, device, channels, lanes)
+    return next((row for row in rows if (row["design"], row["device"], row["channels"], row["lanes"]) == wanted), None)
+
+
+def _targets(rows: Sequence[Row]) -> str:
+    lines = []
+    gates = _find(rows, "encoder", "nand2")
+    if gates:
+        lines.append(_target("NAND2 equivalents without memories", 8000, gates["nand2"], most=True, unit=""))
+    up5k, ecp5 = _find(rows, "encoder", "up5k"), _find(rows, "encoder", "ecp5")
+    if up5k:
+        share = round(100 * up5k["lut4"] / DEVICES["up5k"].luts, 1)
+        lines.append(_target("share of a UP5K's LUTs", 40, share, most=True, unit=" %"))
+    for name, row, least in (("UP5K", up5k, 24), ("ECP5-25K", ecp5, 100)):
+        if row and "speed" in row:
+            lines.append(_target(f"clock, {name}", least, row["speed"]["median"], most=False, unit=" MHz"))
+    growth = [_find(rows, "encoder", "up5k", channels) for channels in (128, 4096)]
+    if all(growth):
+        more = round(100 * (growth[1]["lut4"] / growth[0]["lut4"] - 1), 1)
+        lines.append(_target("more LUTs from 128 to 4,096 channels", 15, more, most=True, unit=" %"))
+    return TARGETS + "\n".join(lines) + "\n"
+
+
+def _target(name: str, target: float, measured: float, *, most: bool, unit: str) -> str:
+    met = measured <= target if most else measured >= target
+    verdict = "met" if met else f"missed by {abs(measured - target):,.4g}{unit}, see below"
+    return f"| {name} | {'at most' if most else 'at least'} {target:,}{unit} | {measured:,}{unit} | {verdict} |"
+
+
+def _published(rows: Sequence[Row]) -> str:
+    lines = [
+        "## Against the published table",
+        "",
+        "| published | gates | ours, 8 lanes | NAND2 |",
+        "| --- | ---: | --- | ---: |",
+    ]
+    for name, published, designs, times in PUBLISHED:
+        found = [_find(rows, design, "nand2") for design in designs]
+        if all(found):
+            ours = times * sum(row["nand2"] for row in found)
+            what = f"{times} times " if times > 1 else ""
+            lines.append(f"| {name} | {published} | {what}{', '.join(designs)} | {ours:,} |")
+    return "\n".join([*lines, "", PEERS])
+
+
+def _sized(rows: Sequence[Row], designs: Sequence[str]) -> Iterator[str]:
+    for row in sorted(rows, key=lambda one: (one["design"], one["device"], one["lanes"], one["channels"])):
+        if row["design"] not in designs:
+            continue
+        start = f"| {row['design']} | {row['channels']:,} | {row['lanes']} |"
+        if row["device"] == "nand2":
+            yield f"{start} NAND2 | {row['nand2']:,} | {row['flip_flops']:,} | {row['memory_bits']:,} bits | | |"
+            continue
+        speed = row.get("speed")
+        clock = (
+            f"{speed['median']} ({speed['lowest']} to {speed['highest']}, {len(speed['seeds'])} seeds)" if speed else ""
+        )
+        yield (
+            f"{start} {DEVICES[row['device']].name} | {row['lut4']:,} | {row['flip_flops']:,} | {row['block_rams']} "
+            f"| {row['multipliers']} | {clock} |"
+        )
+
+
+HEAD = """\
+| design | channels | lanes | on | LUT4 or NAND2 | flip-flops | RAM | multipliers | Fmax, MHz |
+| --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: |
+"""
+
+
+def _whole(rows: Sequence[Row]) -> str:
+    return "## Encoder and decoder\n\n" + HEAD + "\n".join(_sized(rows, WHOLE)) + "\n"
+
+
+def _blocks(rows: Sequence[Row]) -> str:
+    blocks = sorted({row["design"] for row in rows} - set(WHOLE))
+    return (
+        "## Blocks alone\n\nBlocks with ports for a whole device's lanes, each synthesized by itself.\n\n"
+        + HEAD
+        + "\n".join(_sized(rows, blocks))
+        + "\n"
+    )
+
+
+def _paths(rows: Sequence[Row]) -> str:
+    lines = [
+        "## Critical paths",
+        "",
+        "Of the seed with the median clock: where the path begins and ends, and the blocks on its way.",
+        "",
+        "| design | channels | lanes | on | from | to | through | logic, ns | wires, ns |",
+        "| --- | ---: | ---: | --- | --- | --- | --- | ---: | ---: |",
+    ]
+    for row in rows:
+        if "speed" in row:
+            path = row["speed"]["path"]
+            through = ", ".join(block for block in path["through"] if not block.isdigit() and "$" not in block)
+            ends = [path[end] if not path[end].isdigit() else "memory" for end in ("from", "to")]
+            lines.append(
+                f"| {row['design']} | {row['channels']:,} | {row['lanes']} | {DEVICES[row['device']].name} | {ends[0]} "
+                f"| {ends[1]} | {through} | {path['logic_ns']} | {path['routing_ns']} |"
+            )
+    return "\n".join([*lines, "", UNDERSTOOD])
+
+
+UNDERSTOOD = """\
+**What limits it.** On the UP5K, back-pressure: whether the bit packer is done with its codeword decides in the same
+cycle, through `ready` of coder, gap counter, predictor and scheduler, whether the next word is taken. On the ECP5, the
+prediction: the memory's output, the shift by `sharpness` and the comparison make an error within a cycle.
+
+**What is large.** In gates, the products: every lane multiplies 16 by 9 bits in every cycle, since `alpha_q8` may be
+any number, and that alone is more than 8,000 NAND2 with 8 lanes. With the multiplier blocks of an FPGA, the shifts by
+`sharpness` (61 LUTs a lane) and the interval encoder are what is left. `--coder rice` leaves the other coder out.
+"""
+
+
+def _plot(rows: Sequence[Row]) -> bool:
+    """Draw LUTs over channels for each number of lanes, and NAND2 by block; return whether there was anything to."""
+    encoders = [row for row in rows if row["design"] == "encoder" and row["device"] == "up5k"]
+    blocks = [row for row in rows if row["design"] not in WHOLE and row["device"] == "nand2"]
+    if not encoders or not blocks:
+        return False
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=(11, 4), layout="constrained")
+    for lanes in sorted({row["lanes"] for row in encoders}):
+        sizes = sorted((row["channels"], row["lut4"]) for row in encoders if row["lanes"] == lanes)
+        left.plot(*zip(*sizes, strict=True), marker="o", label=f"{lanes} lanes")
+    left.set(xscale="log", xlabel="channels", ylabel="LUT4, iCE40 UP5K", title="Encoder", ylim=(0, None))
+    left.legend()
+    blocks.sort(key=lambda row: row["nand2"])
+    right.barh([row["design"] for row in blocks], [row["nand2"] for row in blocks])
+    right.set(xlabel="NAND2 equivalents", title="Blocks alone, 1024 channels, 8 lanes")
+    figure.savefig(PLOT, dpi=110, metadata={"Software": None})
+    pyplot.close(figure)
+    return True
