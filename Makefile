@@ -92,10 +92,10 @@ results: $(READY) ## Send every real recording through; write docs/results.md
 faults: $(READY) ## Damage links and state 100,000 times; write docs/faults.md
 	@$(RUN) -m sim faults $(SIM_ARGS)
 
-bench: $(BENCH_READY) ## Run all benchmarks; write their pages in docs/
+bench: $(BENCH_READY) ## Run all benchmarks, and make results; write their pages in docs/
 	@$(RUN) -m bench.encode
 	@$(RUN) -m bench.receive
-	@$(MAKE) --no-print-directory bench-spikes bench-waveform bench-stores
+	@$(MAKE) --no-print-directory bench-spikes bench-waveform bench-stores results
 
 bench-spikes: $(BENCH_READY) ## Measure the spike codecs; write docs/spike-codecs-results.md (BENCH_ARGS=--quick)
 	@$(RUN) -m bench.spikes $(BENCH_ARGS)
