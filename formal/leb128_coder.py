@@ -39,6 +39,14 @@ class Codewords(Spec):
             (token.held <= 2) & (~dut.o.valid | (token.held != 0)),
             broken_by=Edit("self.o.valid.eq(held.valid)", "self.o.valid.eq(held.valid & token.error)"),
         )
+        self.contract(
+            m,
+            "room",
+            "A token is taken wherever one of the two places is free or becomes free.",
+            dut.i.ready,
+            when=(token.held < 2) | transfer(dut.o),
+            broken_by=Edit("~held.valid | held.ready", "held.ready"),
+        )
         taken = Signal(dut.i.payload.shape())
         m.d.comb += taken.eq(token.payload)
         groups = Signal(range(GROUPS + 1))
