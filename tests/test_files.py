@@ -459,6 +459,12 @@ def test_arrays_that_are_cut_off_or_no_numbers(tmp_path):
         open_recording(tmp_path / "b.npy", Hints())
 
 
+def test_spike_times_are_no_samples(tmp_path):
+    folder = spike_folder(tmp_path / "ks", np.array([3, 4]), np.array([1, 1]))
+    with pytest.raises(ValueError, match="holds spike times, which only compress, recommend and bench take"):
+        open_recording(folder, Hints())
+
+
 @pytest.mark.parametrize(
     ("hints", "sentence"),
     [

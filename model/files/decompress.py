@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import IO
@@ -99,7 +99,8 @@ def read_spikes(recording: CompressedRecording, workers: int, advance: Advance) 
     """Return the spikes of a list, in the order in which they were."""
     samples, units, start = [], [], 0
     for rows in _pieces(recording, 0, recording.contents.steps, workers, advance):
-        steps, channels = np.nonzero(rows)
+        # NumPy finds what is not zero among flags ten times as fast as among integers.
+        steps, channels = np.divmod(np.flatnonzero(rows.reshape(-1).view(np.bool_)), max(1, rows.shape[1]))
         samples.append(steps + start)
         units.append(channels)
         start += len(rows)
@@ -128,9 +129,7 @@ def _positions(recording: CompressedRecording, name: str) -> NDArray[np.int64]:
     return positions
 
 
-def _pieces(
-    recording: CompressedRecording, start: int, stop: int, workers: int, advance: Callable[[int], None]
-) -> Iterator[Rows]:
+def _pieces(recording: CompressedRecording, start: int, stop: int, workers: int, advance: Advance) -> Iterator[Rows]:
     """Yield the rows from `start` to `stop`; if these are all, check in the end that they are those compressed."""
     contents, digest = recording.contents, hashlib.sha256()
     first = start // contents.block_steps

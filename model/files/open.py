@@ -87,6 +87,8 @@ def open_recording(path: Path, hints: Hints) -> Recording:
     """
     if not path.exists():
         raise ValueError(f"source {path} does not exist")
+    if is_spike_folder(path):
+        raise ValueError(f"source {path} holds spike times, which only compress, recommend and bench take")
     suffix = path.suffix.lower()
     if path.is_file() and suffix in RAW_SUFFIXES:
         if hints.channels is None:

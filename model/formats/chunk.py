@@ -201,7 +201,7 @@ def _read_stream(data: bytes, dtype: np.dtype[Any], shape: tuple[int, ...]) -> A
     steps, channels = shape[0] if shape else 1, math.prod(shape[1:])
     limit = max(1, steps * channels)
     if not data.startswith(STREAM_MAGIC) or Stream(data, verify_first=False).header.codec != "waveform":
-        return decompress(data, steps, channels, max_bins=limit).astype(dtype)
+        return decompress(data, steps, channels, max_bins=limit).astype(dtype, copy=False)
     rows: Array = get_codec("waveform", workers=1).decompress(data, steps, channels, max_bins=limit)
     if rows.dtype != dtype.newbyteorder("<"):
         raise CodecError(f"chunk is of type {dtype}, but holds a stream of {rows.dtype}")

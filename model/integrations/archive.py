@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from model.errors import CodecError
+from model.files.compress import Advance
 from model.files.extras import need
 from model.files.flat import FlatFile
 from model.files.open import Hints, is_raster, open_recording
@@ -140,7 +141,7 @@ def plan(source: Path, hints: Hints, coder: WaveformCoder, chunk_seconds: float,
     )
 
 
-def archive(plans: list[Plan], folder: Path, client: Any, advance: Callable[[int], None]) -> dict[str, Any]:  # noqa: ANN401
+def archive(plans: list[Plan], folder: Path, client: Any, advance: Advance) -> dict[str, Any]:  # noqa: ANN401
     """Archive recordings, and return the manifest.
 
     What an earlier run that was cut off has done is checked and kept.
@@ -172,6 +173,7 @@ def archive(plans: list[Plan], folder: Path, client: Any, advance: Callable[[int
         for one, index in tasks
     ]
     shards: dict[tuple[str, int], Shard] = {}
+    row_bytes = {one.name: one.channels * np.dtype(one.dtype).itemsize for one in plans}
     with (folder / JOURNAL).open("a") as journal:
         for future, shard in distributed.as_completed(futures, with_results=True):
             shards[shard.name, shard.index] = shard
@@ -179,8 +181,7 @@ def archive(plans: list[Plan], folder: Path, client: Any, advance: Callable[[int
                 journal.write(json.dumps(asdict(shard)) + "\n")
                 journal.flush()
                 os.fsync(journal.fileno())
-            one = next(one for one in plans if one.name == shard.name)
-            advance(shard.steps * one.channels * np.dtype(one.dtype).itemsize)
+            advance(shard.steps * row_bytes[shard.name])
             future.release()
     return _finish(plans, folder, shards)
 
@@ -202,7 +203,7 @@ def store_shard(one: Plan, folder: Path, index: int, recorded: Shard | None) -> 
     return Shard(one.name, index, stop - start, size, sha256, digest.hexdigest())
 
 
-def verify_archive(folder: Path, advance: Callable[[int], None]) -> dict[str, Any]:
+def verify_archive(folder: Path, advance: Advance) -> dict[str, Any]:
     """Check every file of an archive against its manifest, decode all of it, and return the manifest.
 
     Raises
