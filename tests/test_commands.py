@@ -1,5 +1,6 @@
 """The commands that compress and restore, as a user types them: what they print, leave, and say of wrong input."""
 
+import contextlib
 import json
 import os
 import re
@@ -156,6 +157,23 @@ def test_bad_input_is_one_sentence_and_status_2(call, tmp_path, arguments, sente
     assert (status, output, error.count("\n")) == (2, "", 1)
     assert error.startswith(f"error: {sentence}")
     assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_terminals_get_a_bar_with_rate_and_time_left(tmp_path):
+    """What a terminal is, a pseudo-terminal is."""
+    np.save(tmp_path / "a.npy", np.zeros((500_000, 8), np.int16))
+    ours, theirs = os.openpty()
+    command = [sys.executable, "-m", "model", "compress", str(tmp_path / "a.npy"), "--workers", "1"]
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "120"}
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=theirs, env=environment)
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):  # the end
+        while piece := os.read(ours, 4096):
+            shown += piece
+    os.close(ours)
+    assert process.wait() == 0
+    assert re.search(rb"compressing a.npy.*/8.0 MB.*/s.*\d:\d\d:\d\d", shown)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
