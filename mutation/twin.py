@@ -11,6 +11,7 @@ PORT = re.compile(r"^  wire width (\d+) (input|output) \d+ +\\(\S+)$", re.MULTIL
 CONNECTION = re.compile(r"^    connect \\(\S+) (.+)$", re.MULTILINE)
 PAIR = "pair"
 TWIN = "twin"
+ONE = "1'1"
 """Name of the second copy, and the beginning of the names of all that belongs to it."""
 
 
@@ -44,9 +45,7 @@ def used_pair(netlist: Netlist) -> str:
     head = f"  cell \\{netlist.module} \\{DUT}\n"
     before, rest = netlist.text.split(head)
     instance, after = rest.split("  end\n", 1)
-    connected = {name.split("$")[0]: bits for name, bits in CONNECTION.findall(instance)}
-    names = {port.name: connected[port.name.split("$")[0]] for port in _ports(netlist)}
-    second = "\n".join(_second(netlist, names, only_valid=True))
+    second = "\n".join(_second(netlist, dict(CONNECTION.findall(instance)), only_valid=True))
     return f"{before}{head}{instance}  end\n{second}\n{after}"
 
 
@@ -70,9 +69,18 @@ def _second(netlist: Netlist, first: dict[str, str], *, only_valid: bool) -> Ite
     yield from (f"  wire width {port.width} {mine[port.name]}" for port in ports if port.output)
     yield from _instance(f"\\{twin_module(netlist)}", f"\\{TWIN}", mine)
     for port in _interface(netlist):
-        stream, payload, _ = port.name.partition("__payload")
-        enable = first.get(f"{stream}__valid") if only_valid and payload else None
-        yield from _equality(port, first[port.name], mine[port.name], enable or "1'1")
+        enable = _valid_of(port, ports) if only_valid else ""
+        yield from _equality(port, first[port.name], mine[port.name], first.get(enable, ONE))
+
+
+def _valid_of(port: Port, ports: list[Port]) -> str:
+    """Return the port that says whether this one is a valid payload; empty where none does.
+
+    None does where signals inside share the names, so that Amaranth numbers some of them.
+    """
+    stream, payload, _ = port.name.partition("__payload")
+    alike = [one.name for one in ports if one.name.split("$")[0] in (f"{stream}__payload", f"{stream}__valid")]
+    return f"{stream}__valid" if payload and len(alike) == 2 else ""
 
 
 def _instance(module: str, name: str, connections: dict[str, str]) -> Iterator[str]:
