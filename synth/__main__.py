@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from synth import sizing
 from synth.designs import DESIGNS, WHOLE
 from synth.devices import DEVICES, SEEDS, area, fmax
 from synth.gates import gates
@@ -53,10 +54,8 @@ def measure(
     ):
         console.print(f"{number + 1}/{count}: {name}, {width} channels, {words} lanes, {target}", style="dim")
         row = _row(name, width, words, target, SEEDS[:seeds])
-        add(
-            row,
-            f"python -m synth measure --design '{name}' --channels {width} --lanes {words} --device {target} --seeds {seeds}",
-        )
+        sizes = f"--channels {width} --lanes {words}"
+        add(row, f"python -m synth measure --design '{name}' {sizes} --device {target} --seeds {seeds}")
         memory = row.get("block_rams", row.get("memory_bits"))
         clock = str(row["speed"]["median"]) if "speed" in row else ""
         table.add_row(
@@ -77,6 +76,32 @@ def measure(
 def page() -> None:
     """Write docs/silicon.md from docs/silicon.json."""
     write()
+
+
+@app.command()
+def size(
+    channels: Annotated[int, typer.Option(help="Channels.")] = 1024,
+    lanes: Annotated[int, typer.Option(help="Lanes.")] = 8,
+    steps_hz: Annotated[float, typer.Option(help="Rows a second.")] = 20_000,
+    spikes_hz: Annotated[float, typer.Option(help="Spikes of a channel a second.")] = 5,
+    epoch_steps: Annotated[int, typer.Option(help="Rows of a packet.")] = 20,
+) -> None:
+    """Tell which clock, memory and link a recording needs.
+
+    **Example**
+
+    `python -m synth size --channels 384 --lanes 8 --steps-hz 30000 --spikes-hz 10 --epoch-steps 30`
+    """
+    try:
+        needs = sizing.size(channels, lanes, steps_hz, spikes_hz, epoch_steps)
+    except ValueError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from None
+    typer.echo(f"clock   at least {needs.clock_hz / 1e6:.3g} MHz")
+    typer.echo(f"memory  {needs.memory_bits:,} bits")
+    link, payload = needs.link_bits_per_second / 1e3, needs.payload_bits_per_second / 1e3
+    typer.echo(f"link    {link:,.0f} kbit/s, {payload:,.0f} of them payload")
+    typer.echo(f"latency {needs.latency_s * 1e3:.3g} ms from a spike to the end of its packet")
 
 
 def _cases(

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from synth.devices import DEVICES
 from synth.designs import WHOLE
+from synth.devices import DEVICES
 from synth.results import Row, load
 from synth.tools import ROOT
 
@@ -14,8 +14,8 @@ LANES = 8
 INTRODUCTION = """\
 # Silicon: area and speed
 
-Made by `make synth` (`python -m synth measure`); do not edit. Figures come from Yosys and nextpnr, from wheels. Each was
-measured by the command that stands beside it in [silicon.json](silicon.json), with the tools named there.
+Made by `make synth` (`python -m synth measure`); do not edit. Figures come from Yosys and nextpnr, from wheels. The
+command and the tools that made each are beside it in [silicon.json](silicon.json).
 
 - **LUT4, flip-flops, block RAM, multipliers**: cells after synthesis of the design alone. UP5K and ECP5 use multiplier
   blocks for the rate updates, HX8K has none.

@@ -5,7 +5,8 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import version
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,12 @@ READ = "read_rtlil top.il; setparam -set COLLISION_X_MASK 1'1 */t:$memrd_v2 */r:
 
 
 def versions() -> dict[str, str]:
-    """Return the version of each tool."""
-    return {package: version(package) for package in PACKAGES}
+    """Return the version of each tool that is installed."""
+    found = {}
+    for package in PACKAGES:
+        with suppress(PackageNotFoundError):
+            found[package] = version(package)
+    return found
 
 
 def run_tool(tool: str, arguments: Sequence[str], folder: Path, *, may_fail: bool = False) -> str:
