@@ -28,7 +28,7 @@ from bench.measure import peak_since, start_peak
 from bench.report import report
 from model import CodecError, WaveformCodec
 from model.codecs.stream import Stream
-from model.codecs.waveform import DecodedSpikes, Recovered
+from model.codecs.waveform_decode import DecodedSpikes, Recovered
 from model.codecs.waveform_stream import Parameters
 from model.raster import MAX_BINS
 from model.synth import realistic_waveform

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bench.measure import peak_since, start_peak
 from model import WaveformCodec
-from model.codecs.waveform import DecodedSpikes
+from model.codecs.waveform_decode import DecodedSpikes
 from model.kernels.spike_peaks import count_matches
 from model.synth import demo_waveform, realistic_waveform
 

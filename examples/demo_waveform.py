@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from model import WaveformCodec
-from model.codecs.waveform import DecodedSpikes
+from model.codecs.waveform_decode import DecodedSpikes
 from model.synth import demo_waveform, realistic_waveform
 
 SAMPLING_HZ = 20_000

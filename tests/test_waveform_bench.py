@@ -10,7 +10,7 @@ from bench.waveform import measure_coder
 from bench.waveform_coders import Coder, coders, own_coder, truncated
 from bench.waveform_spikes import Made, made_demo, made_realistic, measure_spikes, scores
 from bench.waveform_workloads import Workload
-from model.codecs.waveform import DecodedSpikes
+from model.codecs.waveform_decode import DecodedSpikes
 from model.synth import realistic_waveform
 
 SAMPLES = realistic_waveform(400, 3)[0]

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -20,23 +19,28 @@ from model.codecs.fidelity import Fidelity
 from model.codecs.spike_detection import THRESHOLD_SIGMA
 from model.codecs.spline import spacing_at
 from model.codecs.stream import CHUNK_BINS_MAX, Header, Stream, join
+from model.codecs.waveform_decode import (
+    DecodedSpikes,
+    Recovered,
+    chunks_of,
+    decode_samples,
+    decode_spikes,
+    undamaged,
+)
 from model.codecs.waveform_encode import Chunk, SpikeChunks, encode_sample_chunks
-from model.codecs.waveform_group import decode_group
-from model.codecs.waveform_input import Waveform, from_integers, quantum_for, quantum_of_noise, sample_range
+from model.codecs.waveform_input import Waveform, quantum_for, quantum_of_noise
 from model.codecs.waveform_result import Parts, WaveformResult
 from model.codecs.waveform_spikes import (
     CONTENTS,
     SAMPLE_MAX,
     SNIPPET_SAMPLES_MAX,
     TEMPLATES_MAX,
-    GroupPayload,
     Quality,
     SpikeFormat,
 )
-from model.codecs.waveform_stream import PRESET_NAMES, Parameters, Task, tasks_of
+from model.codecs.waveform_stream import PRESET_NAMES, Parameters
 from model.errors import CodecError
 from model.golden.settings import check_int
-from model.parallel import in_order
 from model.raster import MAX_BINS, checked_bytes
 
 MODES = (*CONTENTS, "lossless", "bounded")
@@ -46,43 +50,6 @@ CHUNK_STEPS_MAX = 1 << 24
 PIECE_STEPS = 1 << 15
 """A target is first aimed at with so many samples of each channel."""
 PIECE_CHANNELS = 64
-
-
-@dataclass(frozen=True)
-class Recovered:
-    """What is left of a damaged stream.
-
-    Attributes
-    ----------
-    waveform : NDArray, shape (steps, channels)
-        Zeros where nothing is left.
-    lost : list of (int, int)
-        First and last step, exclusive, of each chunk that is lost.
-    """
-
-    waveform: NDArray[np.generic]
-    lost: list[tuple[int, int]]
-
-
-@dataclass(frozen=True)
-class DecodedSpikes:
-    """The spikes of a stream, in order of time, then of channel.
-
-    Attributes
-    ----------
-    steps, channels : NDArray of int64, shape (n_spikes,)
-        When each was, and the channel on which it is deepest.
-    snippets : NDArray of float64, shape (n_spikes, snippet_samples), or None
-        That channel without its background around each, the trough at a third; zeros beyond the ends of its chunk. None
-        where the stream keeps only times.
-    lost : list of (int, int)
-        First and last step, exclusive, of each damaged chunk that was left out.
-    """
-
-    steps: NDArray[np.int64]
-    channels: NDArray[np.int64]
-    snippets: NDArray[np.float64] | None
-    lost: list[tuple[int, int]]
 
 
 class WaveformCodec:
@@ -354,9 +321,9 @@ class WaveformCodec:
         check_shape(header.steps, header.channels, T, N)
         first, end = _checked_channels(header.channels, channels)
         start, stop = checked_range(header.steps, end - first, start, stop, max_bins)
-        chunks = _chunks_of(stream, (start, stop), (first, end))
+        chunks = chunks_of(stream, (start, stop), (first, end))
         stream.verify(max(1, chunks.start), chunks.stop)
-        return self._decode(stream, parameters, chunks, (start, stop), (first, end))
+        return decode_samples(stream, parameters, chunks, (start, stop), (first, end), self._workers)
 
     def decode_spikes(
         self,
@@ -392,27 +359,17 @@ class WaveformCodec:
             An argument is of the wrong type or out of range.
         """
         stream, parameters = self._opened(data, verify_first=not skip_damaged)
-        if parameters.spikes is None:
-            raise CodecError("stream keeps samples and no spikes; decompress returns them")
         header = stream.header
         first, end = _checked_channels(header.channels, channels)
         start, stop = checked_range(header.steps, end - first, start, stop, max_bins)
-        chunks = _chunks_of(stream, (start, stop), (first, end))
+        chunks = list(chunks_of(stream, (start, stop), (first, end)))
+        kept = chunks
         if skip_damaged:
-            kept = _undamaged(stream)
+            kept = sorted(set(chunks) & set(undamaged(stream)))
         else:
-            stream.verify(max(1, chunks.start), chunks.stop)
-            kept = list(chunks)
-        limits = sample_range(parameters.dtype)
-        with_snippets = snippets and parameters.spikes.content != "spike"
-
-        def decode(task: Task) -> DecodedSpikes:
-            return _spikes_of(task, parameters, limits, with_snippets)
-
-        tasks = (task for chunk in chunks if chunk in kept for task in tasks_of(stream, parameters, chunk, first, end))
-        parts = list(in_order(decode, tasks, self._workers))
-        lost = [header.chunk_range(chunk) for chunk in chunks if chunk not in kept]
-        return _joined_spikes(parts, (start, stop), (first, end), parameters, with_snippets, lost)
+            stream.verify(max(1, min(chunks, default=1)), max(chunks, default=0) + 1)
+        spikes = decode_spikes(stream, parameters, kept, (start, stop), (first, end), self._workers, snippets=snippets)
+        return replace(spikes, lost=[header.chunk_range(chunk) for chunk in sorted(set(chunks) - set(kept))])
 
     def recover(self, data: bytes, *, max_bins: int = MAX_BINS) -> Recovered:
         """Return what is undamaged of a stream: all chunks whose checksums match.
@@ -431,10 +388,10 @@ class WaveformCodec:
         """
         stream, parameters = self._opened(data, verify_first=False)
         header = stream.header
-        good = _undamaged(stream)
+        good = undamaged(stream)
         _, stop = checked_range(header.steps, header.channels, 0, None, max_bins)
         chunks = good if header.steps * header.channels else []
-        waveform = self._decode(stream, parameters, chunks, (0, stop), (0, header.channels))
+        waveform = decode_samples(stream, parameters, chunks, (0, stop), (0, header.channels), self._workers)
         lost = [header.chunk_range(chunk) for chunk in sorted(set(range(header.n_chunks)) - set(good))]
         return Recovered(waveform, lost)
 
@@ -443,121 +400,6 @@ class WaveformCodec:
         if stream.header.codec != self.name:
             raise CodecError(f"stream is of codec {stream.header.codec!r}, not {self.name!r}")
         return stream, Parameters.from_bytes(stream.header.parameters)
-
-    def _decode(
-        self,
-        stream: Stream,
-        parameters: Parameters,
-        chunks: Iterable[int],
-        kept_steps: tuple[int, int],
-        kept_channels: tuple[int, int],
-    ) -> NDArray[np.generic]:
-        (start, stop), (first, end) = kept_steps, kept_channels
-        if parameters.spikes is not None and parameters.spikes.content == "spike":
-            raise CodecError("stream keeps only the times of spikes; decode_spikes returns them")
-        try:
-            # Memory that is not written to is not taken: a forged stream fails before it is.
-            waveform = np.zeros((stop - start, end - first), dtype=parameters.dtype)
-        except MemoryError:
-            raise CodecError(f"stream holds {stop - start} x {end - first} samples, too many for this memory") from None
-        limits = sample_range(parameters.dtype)
-
-        def decode(task: Task) -> None:
-            samples = _samples_of(task, parameters, limits)
-            rows = slice(max(start, task.start), min(stop, task.stop))
-            columns = slice(max(first, task.first), min(end, task.end))
-            kept = samples[
-                rows.start - task.start : rows.stop - task.start, columns.start - task.first : columns.stop - task.first
-            ]
-            waveform[rows.start - start : rows.stop - start, columns.start - first : columns.stop - first] = (
-                from_integers(kept, parameters.dtype, parameters.quantum)
-            )
-
-        tasks = (task for chunk in chunks for task in tasks_of(stream, parameters, chunk, first, end))
-        deque(in_order(decode, tasks, self._workers), maxlen=0)
-        return waveform
-
-
-def _samples_of(task: Task, parameters: Parameters, limits: tuple[int, int]) -> NDArray[np.int32]:
-    """Return the samples of a group, shape (steps, channels)."""
-    steps, channels = task.stop - task.start, task.end - task.first
-    if parameters.spikes is not None:
-        return GroupPayload(task.payload, parameters.spikes, (steps, channels), limits).samples()
-    samples = np.empty((channels, steps), dtype=np.int32)
-    decode_group(task.payload, parameters.preset, parameters.lossless, limits, samples)
-    return samples.T
-
-
-def _spikes_of(task: Task, parameters: Parameters, limits: tuple[int, int], with_snippets: bool) -> DecodedSpikes:
-    """Return the spikes of a group, echoes left out."""
-    form = parameters.spikes
-    if form is None:
-        raise CodecError("stream keeps samples and no spikes")
-    group = GroupPayload(task.payload, form, (task.stop - task.start, task.end - task.first), limits)
-    everything = group.spikes()
-    spikes = everything.spikes_only()
-    snippets = None
-    if with_snippets:
-        snippets = _cut(group.spike_waveform(everything), spikes.steps, spikes.channels, form) * (
-            parameters.quantum or 1.0
-        )
-    return DecodedSpikes(spikes.steps + task.start, spikes.channels + task.first, snippets, [])
-
-
-def _cut(
-    waveform: NDArray[np.int32], steps: NDArray[np.int64], channels: NDArray[np.int64], form: SpikeFormat
-) -> NDArray[np.float64]:
-    places = steps[:, np.newaxis] - form.before + np.arange(form.snippet_samples)
-    inside = (places >= 0) & (places < len(waveform))
-    return np.where(inside, waveform[places.clip(0, len(waveform) - 1), channels[:, np.newaxis]], 0).astype(np.float64)
-
-
-def _joined_spikes(
-    parts: list[DecodedSpikes],
-    kept_steps: tuple[int, int],
-    kept_channels: tuple[int, int],
-    parameters: Parameters,
-    with_snippets: bool,
-    lost: list[tuple[int, int]],
-) -> DecodedSpikes:
-    """Return the spikes of all groups that are in the ranges, in order."""
-    none = np.empty(0, dtype=np.int64)
-    steps = np.concatenate([none, *(part.steps for part in parts)])
-    channels = np.concatenate([none, *(part.channels for part in parts)])
-    order = np.lexsort((channels, steps))
-    inside = (steps >= kept_steps[0]) & (steps < kept_steps[1])
-    inside &= (channels >= kept_channels[0]) & (channels < kept_channels[1])
-    order = order[inside[order]]
-    snippets = None
-    if with_snippets and parameters.spikes is not None:
-        empty = np.empty((0, parameters.spikes.snippet_samples))
-        snippets = np.concatenate([empty, *(part.snippets for part in parts if part.snippets is not None)])[order]
-    return DecodedSpikes(steps[order], channels[order], snippets, lost)
-
-
-def _chunks_of(stream: Stream, steps: tuple[int, int], channels: tuple[int, int]) -> range:
-    """Return the chunks that hold some steps of some channels."""
-    header = stream.header
-    if header.steps * header.channels == 0 and stream.payload(0).size:
-        raise CodecError("waveform stream has a payload without samples")
-    if steps[0] == steps[1] or channels[0] == channels[1]:
-        return range(0)
-    return range(steps[0] // header.chunk_steps, -(-steps[1] // header.chunk_steps))
-
-
-def _undamaged(stream: Stream) -> list[int]:
-    good = [chunk for chunk in range(stream.header.n_chunks) if _is_whole(stream, chunk)]
-    if not good:
-        raise CodecError("stream has no chunk that is undamaged")
-    return good
-
-
-def _is_whole(stream: Stream, chunk: int) -> bool:
-    try:
-        stream.verify(chunk, chunk + 1)
-    except CodecError:
-        return False
-    return True
 
 
 def _checked_channels(n_channels: int, channels: tuple[int, int] | None) -> tuple[int, int]:
