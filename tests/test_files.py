@@ -14,7 +14,7 @@ from model.errors import CodecError
 from model.files import compress as compressing
 from model.files.compress import compress, compress_spikes
 from model.files.compressed import CompressedRecording
-from model.files.decompress import decompress, decompress_spikes, is_spike_list, verify
+from model.files.decompress import decompress, decompress_spikes, is_spike_list, read_spikes, verify
 from model.files.open import Hints, is_raster, open_recording
 from model.files.spike_folder import SpikeFolder, SpikeList
 from model.files.whole import whole_file
@@ -346,6 +346,8 @@ def test_forged_sources(tmp_path, parts, sentence):
 def test_forged_types_of_spikes(tmp_path, parts):
     folder = spike_folder(tmp_path / "ks", np.array([3, 4]), np.array([1, 1]))
     compress_spikes(SpikeFolder.read(folder), tmp_path / "ks.ctcz", SpikeCoder(), 1, nothing, None)
+    with pytest.raises(CodecError, match="holds <i2, and no list of spikes"):
+        read_spikes(rewritten(tmp_path / "ks.ctcz", {"recording.json": {"dtype": "<i2"}}), 1, nothing)
     with pytest.raises(CodecError, match="does not have head and type of"):
         decompress_spikes(rewritten(tmp_path / "ks.ctcz", parts), tmp_path / "again", 1, nothing)
 

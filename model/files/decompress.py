@@ -97,6 +97,8 @@ def decompress_spikes(recording: CompressedRecording, folder: Path, workers: int
 
 def read_spikes(recording: CompressedRecording, workers: int, advance: Advance) -> SpikeList:
     """Return the spikes of a list, in the order in which they were."""
+    if np.dtype(recording.contents.dtype) != np.int8:
+        raise CodecError(f"{recording.path} holds {recording.contents.dtype}, and no list of spikes")
     samples, units, start = [], [], 0
     for rows in _pieces(recording, 0, recording.contents.steps, workers, advance):
         # NumPy finds what is not zero among flags ten times as fast as among integers.
