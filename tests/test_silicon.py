@@ -61,7 +61,7 @@ def test_netlists_repeat():
 @pytest.mark.parametrize("name", DESIGNS)
 def test_every_block_is_made_with_pins(name):
     top = rtlil(name, 32, 8, pins=True).split("\nmodule \\top\n")[1].split("\nend\n")[0]
-    ports = re.findall(r"^  wire .*put \d+ (\S+)$", top, re.MULTILINE)
+    ports = re.findall(r"^  wire .*put \d+ +(\S+)$", top, re.MULTILINE)
     assert set(ports) == {"\\serial", "\\parity", "\\clk", "\\rst"}
 
 
