@@ -18,6 +18,7 @@ from model.codecs.spike_detection import REACH_CHANNELS, Troughs, detect
 from model.codecs.spike_groups import spikes_of_groups
 from model.codecs.step_sizes import LEVEL_MAX, level_below, step_size
 from model.codecs.stream import Stream
+from model.codecs.waveform_spikes import SpikeFormat
 from model.kernels.snippet_coder import REACH
 from model.kernels.spike_peaks import count_matches
 from model.synth import demo_waveform, realistic_waveform
@@ -254,9 +255,10 @@ def test_small_shapes(mode, shape, dtype):
 
 
 @on_modes
-def test_nothing(mode):
+@pytest.mark.parametrize("dtype", [np.int16, np.float32])
+def test_nothing(mode, dtype):
     for shape in ((0, 4), (4, 0), (0, 0)):
-        data, result = WaveformCodec(mode).compress(np.zeros(shape, np.int16))
+        data, result = WaveformCodec(mode).compress(np.zeros(shape, dtype))
         assert result.n_spikes_detected == 0
         assert WaveformCodec().decode_spikes(data).steps.size == 0
         if mode != "spike":
@@ -461,6 +463,13 @@ def test_ripples_of_a_large_spike_are_no_spikes():
         waveform[start + 10 : start + 30] += 60 * np.hanning(20)[:, np.newaxis]
     found = detect(waveform.astype(np.float32), 4.5, FS).troughs
     assert abs(found.steps.size - 32) <= 1
+
+
+@pytest.mark.parametrize("numbers", [(0, 48, 16), (24, 0, 16), (24, 1025, 16), (24, 48, 257), (1 << 21, 48, 16)])
+def test_parameters_out_of_range_are_refused(numbers):
+    with pytest.raises(CodecError, match="parameters of spikes out of range"):
+        SpikeFormat("full", *numbers).check()
+    SpikeFormat("full", 24, 48, 16).check()
 
 
 # The format

@@ -53,12 +53,9 @@ class SpikeFormat:
 
     def check(self) -> None:
         """Raise `CodecError` unless all numbers are in their ranges."""
-        limits = {
-            self.spacing: spline.SPACING_MAX,
-            self.snippet_samples: SNIPPET_SAMPLES_MAX,
-            self.max_templates: TEMPLATES_MAX,
-        }
-        if not all(1 <= number <= most for number, most in limits.items()):
+        numbers = self.spacing, self.snippet_samples, self.max_templates
+        limits = spline.SPACING_MAX, SNIPPET_SAMPLES_MAX, TEMPLATES_MAX
+        if not all(1 <= number <= most for number, most in zip(numbers, limits, strict=True)):
             raise CodecError("waveform stream has parameters of spikes out of range")
 
     @property
