@@ -1,10 +1,11 @@
 """What the campaign found: the table, docs/mutation.md and docs/mutation.json."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
+from textwrap import fill
 
 from rich.console import Console
 from rich.table import Table
@@ -132,7 +133,7 @@ def print_table(rows: Sequence[Row], console: Console) -> None:
     """Print a line for each block, and one for each survivor."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     for heading in ("block", *COLUMNS):
-        table.add_column(heading, justify="left" if heading == "block" else "right")
+        table.add_column(heading, justify="left" if heading == "block" else "right", no_wrap=heading == "block")
     for block, some in _by_block(rows):
         table.add_row(block, *map(str, count(some).values()), style="bold red" if _survivors(some) else None)
     console.print(table)
@@ -154,12 +155,11 @@ def write(rows: Sequence[Row], seed: int, page: Path = PAGE, data: Path = DATA) 
 def _tables(rows: Sequence[Row], seed: int) -> str:
     tools = ", ".join(f"{tool} {version(tool)}" for tool in TOOLS)
     limits = f"{proofs.BMC_SECONDS} s of BMC and {proofs.PDR_SECONDS} s of PDR for each harness, {benches.CASES_MAX}"
-    lines = [summary(rows), "", f"Seed {seed}; {tools}; {limits} builds of a bench.", ""]
+    lines = [_filled(summary(rows)), "", _filled(f"Seed {seed}; {tools}; {limits} builds of a bench."), ""]
     lines += [_line("block", *COLUMNS), _line("---", *["---:"] * len(COLUMNS))]
     lines += [_line(block, *count(some).values()) for block, some in _by_block(rows)]
     lines += [_line("all", *count(rows).values())]
-    if missing := sorted(set(list_components()) - {row.block for row in rows}):
-        lines += ["", f"Not run: {', '.join(missing)}."]
+    lines += ["", _filled(" ".join(_unfinished(rows)))]
     for title, fate in (("Survivors", SURVIVED), ("Proven equivalent", EQUIVALENT)):
         headings = ("block", "change", "where", "proofs", "benches", "equivalent")
         lines += ["", f"### {title}", "", _line(*headings), _line(*["---"] * len(headings))]
@@ -169,6 +169,14 @@ def _tables(rows: Sequence[Row], seed: int) -> str:
             if row.fate == fate
         ]
     return "\n".join(lines) + "\n"
+
+
+def _unfinished(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield sentences on what `make mutate` has still to do."""
+    if missing := sorted(set(list_components()) - {row.block for row in rows}):
+        yield f"**This run is not complete.** Blocks that were not run: {', '.join(missing)}."
+    if unasked := sum(not row.benches for row in _survivors(rows)):
+        yield f"The benches were not asked about {unasked} of the survivors yet."
 
 
 def _by_block(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
@@ -186,6 +194,10 @@ def _change(row: Row) -> str:
 
 def _place(row: Row) -> str:
     return ", ".join(part for part in (row.source.replace("|", " "), row.wire) if part)
+
+
+def _filled(text: str) -> str:
+    return fill(text, 120, break_long_words=False, break_on_hyphens=False)
 
 
 def _line(*cells: object) -> str:
