@@ -22,8 +22,9 @@ command and the tools that made each are beside it in [silicon.json](silicon.jso
 - **Fmax**: median, lowest and highest of the seeds, of the design between registers (a shift register at its inputs).
 - **NAND2**: area in units of a 2-input NAND, with the ratios of the open library sky130_fd_sc_hd (`synth/nand2.lib`);
   no memories, whose bits are counted apart. A flip-flop is 5.33, and there are no wires, buffers or test logic.
-- Memories read while the same row is written never occur, or are read transparently (`hdl/predictor.py`), so that
-  Yosys is told not to build for it. From generated Verilog the same comes of `synth_ice40 -no-rw-check`.
+- No memory's row is read while it is written, or it is read transparently (`hdl/predictor.py`); Yosys is told so, and
+  builds nothing for it. With generated Verilog `synth_ice40 -no-rw-check` does the same.
+- Energy: toggles per bin are not measured yet.
 """
 
 TARGETS = """\
@@ -86,7 +87,7 @@ def _targets(rows: Sequence[Row]) -> str:
 
 def _target(name: str, target: float, measured: float, *, most: bool, unit: str) -> str:
     met = measured <= target if most else measured >= target
-    verdict = "met" if met else f"missed by {abs(measured - target):,.4g}{unit}, see below"
+    verdict = "met" if met else f"missed by {round(abs(measured - target), 2):,}{unit}, see below"
     return f"| {name} | {'at most' if most else 'at least'} {target:,}{unit} | {measured:,}{unit} | {verdict} |"
 
 
