@@ -38,6 +38,13 @@ def compressed(recording):
     return WaveformCodec(chunk_steps=8000).compress(recording[0])
 
 
+@pytest.fixture(scope="module")
+def streams(recording):
+    return {
+        mode: WaveformCodec(mode, chunk_steps=8000).compress(recording[0])[0] for mode in ("full", "waveform", "spike")
+    }
+
+
 def signal_to_error_db(signal, error):
     return 10 * math.log10(np.square(signal, dtype=float).sum() / np.square(error, dtype=float).sum())
 
@@ -167,9 +174,8 @@ def test_the_published_demonstration():
 @on_modes
 @pytest.mark.parametrize("steps", [(0, 20_000), (7990, 8010), (8000, 16_000), (19_999, 20_000), (5, 5)])
 @pytest.mark.parametrize("channels", [(0, 40), (3, 20), (39, 40), (7, 7)])
-def test_ranges_are_those_of_the_whole(mode, steps, channels, recording):
-    codec = WaveformCodec(mode, chunk_steps=8000)
-    data, _ = codec.compress(recording[0])
+def test_ranges_are_those_of_the_whole(mode, steps, channels, streams):
+    codec, data = WaveformCodec(), streams[mode]
     if mode != "spike":
         whole = codec.decompress(data)[slice(*steps), slice(*channels)]
         np.testing.assert_array_equal(codec.decompress(data, start=steps[0], stop=steps[1], channels=channels), whole)
@@ -358,9 +364,8 @@ def test_what_a_stream_does_not_keep_is_named(recording):
 
 
 @on_modes
-def test_undamaged_chunks_are_recovered(mode, recording):
-    codec = WaveformCodec(mode, chunk_steps=8000)
-    data, _ = codec.compress(recording[0])
+def test_undamaged_chunks_are_recovered(mode, streams):
+    codec, data = WaveformCodec(), streams[mode]
     whole = codec.decode_spikes(data)
     damaged = bytearray(data)
     damaged[data.index(Stream(data).payload(1).tobytes()) + 60] ^= 1
