@@ -235,9 +235,7 @@ class Bits(Spec):
             "No byte leaves of which no bit is owed.",
             owed > 0,
             when=dut.o.valid & byte.present,
-            broken_by=Edit(
-                "(fill_joined + (BYTE - 1)) & ~(BYTE - 1)", "(fill_joined + 2 * BYTE - 1) & ~(BYTE - 1)", "bit_packer"
-            ),
+            broken_by=Edit("present.eq((due != 0) | (left != 0))", "present.eq(1)", "bit_packer"),
         )
         ended, in_second = Signal(), Signal()
         with m.If(taken):
