@@ -13,6 +13,7 @@ class Queue(Spec):
     """Any item on its way through a FIFO of a depth; what bits it has does not matter, and two are enough."""
 
     method = Induction(1)
+    cover_depth = 40
     depth = 2
 
     def describe(self, m: Module) -> None:
