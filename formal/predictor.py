@@ -94,12 +94,30 @@ class State(Spec):
         )
         offset = Mux(seen, place * (self.lanes * CHANNEL_STRIDE), 0)[:LFSR_BITS]
         self.invariant(m, "seed_offset", "The seed's offset is the word's.", self.inside["seed_offset"] == offset)
+        self._apart(m, words)
         word = self.constant(m, range(words), "any_word")
         here = dut.o.valid & (place == word)
         left = transfer(dut.o) & (place == word)
         for lane in range(self.lanes):
             self._lane(m, lane, words, word, here, left)
         self.cover(m, "second_visit", "The word comes a third time.", here & self._visits(m, left))
+
+    def _apart(self, m: Module, words: int) -> None:
+        """Show that memories that do not forward are not read where they are written: synthesis relies on it."""
+        passed, address = transfer(self.dut.o), self.inside["address"]
+        for name, delay in (("lfsr", 0), ("acc", min(STAGES_MAX, words - 1))):
+            if delay == words - 1:
+                continue
+            written, at = passed, address
+            for cycle in range(delay):
+                written, at = self.past(m, written, f"{name}_w_{cycle}"), self.past(m, at, f"{name}_at_{cycle}")
+            self.contract(
+                m,
+                f"{name}_apart",
+                "No row is read in the cycle that writes it.",
+                ~(transfer(self.dut.i) & written & (self.inside["address_in"] == at)),
+                broken_by=Edit("row_first, 0, address + 1)", "row_first, 0, address)"),
+            )
 
     def where_it_bites(self, *edits: Edit) -> tuple[Edit, ...]:
         """Return edits that change nothing in a row of one word, or take long to show in a row of three."""
