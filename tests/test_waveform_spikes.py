@@ -515,3 +515,18 @@ def test_streams_of_this_version_are_decoded(mode):
     if mode != "spike":
         samples = WaveformCodec().decompress(data).astype("<i2")
         assert hashlib.sha256(samples.tobytes()).hexdigest() == DECODED[mode]
+
+
+LEARNT = (
+    "c55316f40301000e0209100000000000000000180c101512c55311f40301000000fcb2b2b2b2a36dc8ff07c00102339007c00492401c520e"
+    "0a040b4009000000210004040000000000000047ae59549db4020065b3eb9305b53baf"
+)
+"""Five spikes of growing size, of one template."""
+
+
+def test_templates_of_this_version_are_learnt_alike():
+    data = bytes.fromhex(LEARNT)
+    assert WaveformCodec().decode_spikes(data).steps.tolist() == [62, 152, 242, 332, 422]
+    samples = WaveformCodec().decompress(data).astype("<i2")
+    digest = "fb077d8ae2e1b72c6fa4e8795ca315052396143c499065ab55c16bdd786ff36a"
+    assert hashlib.sha256(samples.tobytes()).hexdigest() == digest
