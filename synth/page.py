@@ -22,9 +22,10 @@ command and the tools that made each are beside it in [silicon.json](silicon.jso
 - **Fmax**: median, lowest and highest of the seeds, of the design between registers (a shift register at its inputs).
 - **NAND2**: area in units of a 2-input NAND, with the ratios of the open library sky130_fd_sc_hd (`synth/nand2.lib`);
   no memories, whose bits are counted apart. A flip-flop is 5.33, and there are no wires, buffers or test logic.
-- No memory's row is read while it is written, or it is read transparently (`hdl/predictor.py`); Yosys is told so, and
-  builds nothing for it. With generated Verilog `synth_ice40 -no-rw-check` does the same.
-- Energy: toggles per bin are not measured yet.
+- No memory's row is read while it is written, which `formal/predictor.py` proves, or it is read transparently; Yosys
+  is told so, and builds nothing for it. With generated Verilog `synth_ice40 -no-rw-check` does the same.
+- Sizes and devices that are missing below were not run yet: `make synth` adds them. Energy, as toggles per bin, is not
+  measured yet.
 """
 
 TARGETS = """\
