@@ -16,7 +16,7 @@ distributed = pytest.importorskip("distributed", reason="needs the extra archive
 zarr = pytest.importorskip("zarr", minversion="3.1", reason="needs zarr 3.1 or newer, which make test-zarr installs")
 
 from model.errors import CodecError  # noqa: E402
-from model.files.open import Hints  # noqa: E402
+from model.files.hints import Hints  # noqa: E402
 from model.formats.chunk import WaveformCoder  # noqa: E402
 from model.integrations.archive import archive, plan, store_shard, verify_archive  # noqa: E402
 

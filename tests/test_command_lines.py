@@ -1,5 +1,8 @@
 """What every command line of the project says of wrong arguments: one sentence, and status 2."""
 
+import subprocess
+import sys
+
 import pytest
 
 import hdl.__main__
@@ -51,3 +54,18 @@ def test_files_that_cannot_be_written(call, tmp_path, command):
     status, error = call("hdl", command, "-o", str(below))
     assert (status, error.count("\n")) == (2, 1)
     assert error.startswith(f"error: output {below} cannot be written: ")
+
+
+def test_help_loads_nothing_heavy():
+    """Help is there at once: NumPy and Numba would take a second."""
+    code = """
+import sys
+from model.__main__ import app
+commands = [command.name or command.callback.__name__ for command in app.registered_commands]
+for arguments in ([], *([command] for command in commands)):
+    app([*arguments, "--help"], standalone_mode=False)
+    assert not {"numpy", "numba"} & set(sys.modules), arguments
+print(len(commands), "commands")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1:] == ["10 commands"], done.stderr

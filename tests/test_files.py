@@ -15,7 +15,8 @@ from model.files import compress as compressing
 from model.files.compress import compress, compress_spikes
 from model.files.compressed import CompressedRecording
 from model.files.decompress import decompress, decompress_spikes, is_spike_list, read_spikes, verify
-from model.files.open import Hints, is_raster, open_recording
+from model.files.hints import Hints
+from model.files.open import is_raster, open_recording
 from model.files.spike_folder import SpikeFolder, SpikeList
 from model.files.whole import whole_file
 from model.formats.chunk import SpikeCoder, WaveformCoder
@@ -408,7 +409,8 @@ import numpy as np
 from model.files.compress import compress
 from model.files.compressed import CompressedRecording
 from model.files.decompress import decompress
-from model.files.open import Hints, open_recording
+from model.files.hints import Hints
+from model.files.open import open_recording
 from model.files import compress as compressing
 from model.formats.chunk import WaveformCoder
 compressing.BLOCK_SAMPLES = 1 << 18

@@ -10,7 +10,8 @@ pytest.importorskip("neo", reason="needs the extra neo")
 from model.files.compress import compress
 from model.files.compressed import CompressedRecording
 from model.files.decompress import decompress
-from model.files.open import Hints, open_recording
+from model.files.hints import Hints
+from model.files.open import open_recording
 from model.formats.chunk import WaveformCoder
 
 CHANNELS, BLOCKS, BLOCK_STEPS = 4, 5, 60

@@ -14,7 +14,8 @@ from model import Settings, encode_packets, encode_raster, frame_packets
 from model.errors import CodecError
 from model.files.compress import compress
 from model.files.compressed import CompressedRecording
-from model.files.open import Hints, open_recording
+from model.files.hints import Hints
+from model.files.open import open_recording
 from model.formats.chunk import SpikeCoder, WaveformCoder
 from model.report import packets, recordings
 from model.sources import from_file

@@ -117,7 +117,8 @@ def test_odd_sortings(tmp_path, segments):
 
 def test_other_recordings_are_no_sortings(tmp_path):
     from model.files.compress import compress
-    from model.files.open import Hints, open_recording
+    from model.files.hints import Hints
+    from model.files.open import open_recording
     from model.formats.chunk import WaveformCoder
 
     np.save(tmp_path / "a.npy", np.zeros((9, 2), np.int16))
@@ -168,7 +169,8 @@ def test_nwb_by_hdmf_zarr(nwb_file, tmp_path):
 def test_nwb_is_compressed_and_written(nwb_file, tmp_path, clock):
     from model.files.compress import compress
     from model.files.decompress import decompress
-    from model.files.open import Hints, open_recording
+    from model.files.hints import Hints
+    from model.files.open import open_recording
     from model.formats.chunk import WaveformCoder
 
     pynwb, file, region = nwb_file

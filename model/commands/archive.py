@@ -12,9 +12,7 @@ import typer
 from model.commands import options
 from model.commands.show import print_facts, progress
 from model.files.extras import need
-from model.files.open import Hints
-from model.formats.chunk import WaveformCoder
-from model.integrations import archive as archives
+from model.files.hints import Hints
 
 MEGABYTE = 1_000_000
 
@@ -47,6 +45,9 @@ def archive(
 
     `corticodec archive *.nwb archive.zarr --scheduler tcp://10.0.0.1:8786`
     """
+    from model.formats.chunk import WaveformCoder
+    from model.integrations import archive as archives
+
     coder = WaveformCoder("lossless" if max_error is None else "bounded", preset, max_error)
     if not 0 < chunk_seconds < float("inf"):
         raise ValueError(f"chunk_seconds must be a number above 0, not {chunk_seconds}")

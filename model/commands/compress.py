@@ -10,12 +10,8 @@ import typer
 
 from model.commands import options
 from model.commands.show import print_facts, progress
-from model.files.compress import compress as compress_samples
-from model.files.compress import compress_spikes
-from model.files.compressed import SUFFIX
-from model.files.open import Hints, is_raster, is_spike_folder, open_recording
-from model.files.spike_folder import SpikeFolder
-from model.formats.chunk import ChunkCoder, SpikeCoder, WaveformCoder
+from model.files import SUFFIX
+from model.files.hints import Hints
 
 
 @options.with_hints
@@ -49,6 +45,11 @@ def compress(
 
     `corticodec compress kilosort_folder --codec predictive`
     """
+    from model.files import compress as files
+    from model.files.open import is_raster, is_spike_folder, open_recording
+    from model.files.spike_folder import SpikeFolder
+    from model.formats.chunk import SpikeCoder, WaveformCoder
+
     started = time.monotonic()
     output = output or source.with_name(source.resolve().name + SUFFIX)
     if output.exists() and not force:
@@ -59,12 +60,12 @@ def compress(
     if is_spike_folder(source):
         folder = SpikeFolder.read(source)
         with progress(f"compressing {source.name}", folder.raster(hints.sampling_hz).signal.bytes) as advance:
-            contents = compress_spikes(folder, output, SpikeCoder(codec), workers, advance, hints.sampling_hz)
+            contents = files.compress_spikes(folder, output, SpikeCoder(codec), workers, advance, hints.sampling_hz)
     else:
         recording = open_recording(source, hints)
-        coder: ChunkCoder = SpikeCoder(codec) if is_raster(recording) else waveform_coder
+        coder = SpikeCoder(codec) if is_raster(recording) else waveform_coder
         with progress(f"compressing {source.name}", recording.signal.bytes) as advance:
-            contents = compress_samples(recording, output, coder, workers, advance)
+            contents = files.compress(recording, output, coder, workers, advance)
     seconds, size, written = time.monotonic() - started, contents.source["bytes"], output.stat().st_size
     print_facts(
         {

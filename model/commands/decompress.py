@@ -10,11 +10,7 @@ import typer
 from model.commands import options
 from model.commands.show import print_facts, progress
 from model.errors import CodecError
-from model.files import decompress as files
-from model.files.compress import file_sha256
-from model.files.compressed import CompressedRecording
 from model.golden.settings import check_int
-from model.integrations.archive import archived_bytes, verify_archive
 
 
 def decompress(
@@ -43,6 +39,9 @@ def decompress(
 
     `corticodec decompress recording.wav.ctcz -o recording.nwb`
     """
+    from model.files import decompress as files
+    from model.files.compressed import CompressedRecording
+
     recording = CompressedRecording(file)
     contents = recording.contents
     output = output or file.with_name(files.restored_name(recording))
@@ -76,6 +75,10 @@ def verify(
 
     `corticodec verify recording.dat.ctcz --against recording.dat`
     """
+    from model.files import decompress as files
+    from model.files.compress import file_sha256
+    from model.files.compressed import CompressedRecording
+
     if file.is_dir():
         _verify_archive(file, as_json)
         return
@@ -103,6 +106,8 @@ def verify(
 
 
 def _verify_archive(folder: Path, as_json: bool) -> None:
+    from model.integrations.archive import archived_bytes, verify_archive
+
     total = archived_bytes(folder)
     with progress(f"verifying {folder.name}", total) as advance:
         manifest = verify_archive(folder, advance)

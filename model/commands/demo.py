@@ -6,8 +6,6 @@ from rich.console import Console
 
 from model.commands import options
 from model.commands.show import print_measured
-from model.files.survey import recommended, survey
-from model.synth import physiological_raster, realistic_waveform
 
 
 def demo(as_json: options.Json = False) -> None:
@@ -17,6 +15,9 @@ def demo(as_json: options.Json = False) -> None:
 
     `corticodec demo`
     """
+    from model.files.survey import recommended, survey
+    from model.synth import physiological_raster, realistic_waveform
+
     waveform, _ = realistic_waveform(20_000, 64)
     measured = survey(waveform, raster=False, general=True)
     print_measured(measured, recommended(measured)[1], as_json)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from model.commands import options
 from model.commands.show import print_facts
-from model.files.compressed import BLOCKS, CompressedRecording
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 BARS = " ▁▂▃▄▅▆▇█"
 WIDTH = 60
@@ -24,6 +26,10 @@ def inspect(file: options.Compressed, as_json: options.Json = False) -> None:
 
     `corticodec inspect recording.npy.ctcz --json`
     """
+    import numpy as np
+
+    from model.files.compressed import BLOCKS, CompressedRecording
+
     recording = CompressedRecording(file)
     contents, sizes = recording.contents, recording.sizes()
     blocks = np.array([size for name, size in sizes.items() if name.startswith(BLOCKS)])
@@ -62,6 +68,8 @@ def inspect(file: options.Compressed, as_json: options.Json = False) -> None:
 
 def spark_line(values: NDArray[np.float64]) -> str | None:
     """Return values as a line of bars, means of neighbours where there are too many; None for fewer than two."""
+    import numpy as np
+
     if values.size < 2:
         return None
     means = np.array([part.mean() for part in np.array_split(values, min(WIDTH, values.size))])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from model.commands import options
 from model.commands.show import print_measured
-from model.files.open import Hints, is_raster, is_spike_folder, open_recording
-from model.files.recording import Recording
-from model.files.spike_folder import SpikeFolder
-from model.files.survey import recommended, sample_of, survey
+from model.files.hints import Hints
+
+if TYPE_CHECKING:
+    from model.files.recording import Recording
 
 
 @options.with_hints
@@ -24,6 +26,8 @@ def recommend(
 
     `corticodec recommend recording.dat --channels 384 --fs 30000`
     """
+    from model.files.survey import recommended, sample_of, survey
+
     recording, raster = _opened(source, hints)
     measured = survey(sample_of(recording), raster, general=False)
     _, reason = recommended(measured)
@@ -44,6 +48,8 @@ def bench(
 
     `corticodec bench recording.wav --json`
     """
+    from model.files.survey import sample_of, survey
+
     recording, raster = _opened(source, hints)
     rows = sample_of(recording)
     measured = survey(rows, raster, general=True)
@@ -55,6 +61,9 @@ def bench(
 
 def _opened(source: options.Source, hints: Hints) -> tuple[Recording, bool]:
     """Return a recording, and whether it is a raster of spikes."""
+    from model.files.open import is_raster, is_spike_folder, open_recording
+    from model.files.spike_folder import SpikeFolder
+
     if is_spike_folder(source):
         return SpikeFolder.read(source).raster(hints.sampling_hz), True
     recording = open_recording(source, hints)

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from model.files.open import Hints
+from model.files.hints import Hints
 
 FILE_PANEL = "What the file does not tell"
 

@@ -9,11 +9,7 @@ import typer
 
 from model.commands import options
 from model.commands.show import print_facts
-from model.files.compressed import CompressedRecording
-from model.files.open import Hints, open_recording
-from model.files.whole import whole_file
-from model.report import packets, recordings
-from model.sources import from_file
+from model.files.hints import Hints
 
 ZIP_MAGIC = b"PK"
 
@@ -45,6 +41,12 @@ def report(
 
     `corticodec report captured.bin --step-ms 0.05 -o report.html`
     """
+    from model.files.compressed import CompressedRecording
+    from model.files.open import open_recording
+    from model.files.whole import whole_file
+    from model.report import packets, recordings
+    from model.sources import from_file
+
     output = output or file.with_name(f"{file.name}.html")
     if output.exists() and not force:
         raise ValueError(f"output {output} is there already; --force replaces it")

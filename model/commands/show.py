@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import typer
 from rich import box
@@ -12,8 +13,9 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 from rich.table import Table
 
-from model.files.compress import Advance
-from model.files.survey import Measured
+if TYPE_CHECKING:
+    from model.files.compress import Advance
+    from model.files.survey import Measured
 
 Value = str | int | float | bool | None
 

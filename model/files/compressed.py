@@ -18,7 +18,6 @@ from model.errors import CodecError
 from model.files.recording import Rows, Signal
 from model.formats.chunk import decode_chunk
 
-SUFFIX = ".ctcz"
 MIME_TYPE = b"application/x-corticodec-recording"
 """The first file in the ZIP, uncompressed, so that its first bytes tell what it is."""
 VERSION = 1

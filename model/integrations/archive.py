@@ -20,7 +20,8 @@ from model.errors import CodecError
 from model.files.compress import Advance
 from model.files.extras import need
 from model.files.flat import FlatFile
-from model.files.open import Hints, is_raster, open_recording
+from model.files.hints import Hints
+from model.files.open import is_raster, open_recording
 from model.files.recording import Recording, Rows
 from model.files.whole import whole_file
 from model.formats.chunk import ChunkCoder, SpikeCoder, WaveformCoder
