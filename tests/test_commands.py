@@ -69,6 +69,13 @@ def test_spike_folder(call, tmp_path):
         assert (tmp_path / "again" / name).read_bytes() == (tmp_path / "ks" / name).read_bytes()
 
 
+def test_the_folder_one_is_in(call, tmp_path):
+    np.save("spike_times.npy", np.array([4, 9], np.uint64))
+    np.save("spike_clusters.npy", np.array([2, 0], np.int32))
+    assert call("compress", ".")[0] == 0
+    assert (tmp_path / f"{tmp_path.name}.ctcz").is_file()
+
+
 def test_inspect(call, tmp_path):
     np.save("a.npy", SAMPLES)
     call("compress", "a.npy")
@@ -94,6 +101,13 @@ def test_recommend_and_bench(call):
     assert names["recommend", "r.npy"] == {"isi", "predictive", "delta", "aer"}
     assert names["bench", "a.npy"] - names["recommend", "a.npy"] >= {"zlib 6", "bz2 9", "lzma 1"}
     assert "ratio" in call("recommend", "r.npy")[1]
+
+
+def test_recommend_of_what_no_error_can_be_bounded_for(call):
+    np.save("nan.npy", np.full((9, 2), np.nan))
+    status, output, _ = call("recommend", "nan.npy", "--json")
+    assert status == 0
+    assert {coder["name"] for coder in json.loads(output)["coders"]} == {"lossless fast", "lossless best"}
 
 
 def test_demo(call):
@@ -123,6 +137,19 @@ def test_every_help_has_examples(call, command):
         (
             ["compress", "r.npy", "--codec", "zip"],
             "name must be one of aer, delta, isi, predictive, streaming, waveform, not 'zip'",
+        ),
+        (
+            ["compress", "a.npy", "--codec", "isi"],
+            "codec must be left out: a.npy holds samples, no raster of bytes 0 and 1",
+        ),
+        (["compress", "r.npy", "--max-error", "2"], "max_error must be left out: r.npy holds spikes"),
+        (["compress", "r.npy", "--preset", "best"], "preset must be left out: r.npy holds spikes"),
+        (["compress", "a.npy", "--channels", "3"], "channels must be left out for a.npy, which does not take it"),
+        (["bench", "a.npy", "--series", "3"], "series must be left out for a.npy, which does not take it"),
+        (["compress", "a.npy", "--max-error", "1e300"], "max_error must be at most 16383 for integers, not 1e+300"),
+        (
+            ["compress", "a.dat", "--channels", "99999"],
+            "a.dat has 24000 bytes, too few for a step of 99999 channels of int16",
         ),
         (["compress", "a.npy", "-o", "no/a"], "output no/a cannot be written: No such file or directory"),
         (["compress", "a.npy", "-o", "a.npy", "--force"], "output a.npy must not be the source"),

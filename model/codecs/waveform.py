@@ -189,7 +189,7 @@ class WaveformCodec:
             return self._compress(Waveform(waveform, quantum_for(self._max_error)), self._max_error)
         error = int(self._max_error or 0)
         if error > MAX_ERROR_LSB:
-            raise ValueError(f"max_error must be at most {MAX_ERROR_LSB} for integers, not {error}")
+            raise ValueError(f"max_error must be at most {MAX_ERROR_LSB} for integers, not {error:g}")
         return self._compress(checked, error)
 
     def _compress_spikes(self, waveform: ArrayLike, checked: Waveform) -> tuple[bytes, WaveformResult]:

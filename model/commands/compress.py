@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,9 @@ from model.commands import options
 from model.commands.show import print_facts, progress
 from model.files import SUFFIX
 from model.files.hints import Hints
+
+if TYPE_CHECKING:
+    from model.formats.chunk import ChunkCoder
 
 
 @options.with_hints
@@ -24,8 +27,10 @@ def compress(
     max_error: Annotated[
         float | None, typer.Option(help="Let samples change by up to so many units.  [default: none changes]")
     ] = None,
-    preset: Annotated[str, typer.Option(help="Of samples: `fast`, or `best`, a tenth as fast and smaller.")] = "fast",
-    codec: Annotated[str, typer.Option(help="Of spikes: a codec by its name.")] = "isi",
+    preset: Annotated[
+        str | None, typer.Option(help="Of samples: `fast`, or `best`, a tenth as fast and smaller.  [default: fast]")
+    ] = None,
+    codec: Annotated[str | None, typer.Option(help="Of spikes: a codec by its name.  [default: isi]")] = None,
     force: options.Force = False,
     workers: options.Workers = options.WORKERS,
     as_json: options.Json = False,
@@ -46,24 +51,32 @@ def compress(
     `corticodec compress kilosort_folder --codec predictive`
     """
     from model.files import compress as files
-    from model.files.open import is_raster, is_spike_folder, open_recording
+    from model.files.open import check_hints, is_raster, is_spike_folder, open_recording
     from model.files.spike_folder import SpikeFolder
     from model.formats.chunk import SpikeCoder, WaveformCoder
 
+    check_hints(source, hints)
     started = time.monotonic()
-    output = output or source.with_name(source.resolve().name + SUFFIX)
+    output = output or source.parent / f"{source.resolve().name}{SUFFIX}"
     if output.exists() and not force:
         raise ValueError(f"output {output} is there already; --force replaces it")
     if output.resolve() == source.resolve():
         raise ValueError(f"output {output} must not be the source")
-    waveform_coder = WaveformCoder("lossless" if max_error is None else "bounded", preset, max_error)
+    waveform_coder = WaveformCoder("lossless" if max_error is None else "bounded", preset or "fast", max_error)
+    spike_coder = SpikeCoder(codec or "isi")
     if is_spike_folder(source):
+        _check_left_out(source, "spikes", max_error=max_error, preset=preset)
         folder = SpikeFolder.read(source)
         with progress(f"compressing {source.name}", folder.raster(hints.sampling_hz).signal.bytes) as advance:
-            contents = files.compress_spikes(folder, output, SpikeCoder(codec), workers, advance, hints.sampling_hz)
+            contents = files.compress_spikes(folder, output, spike_coder, workers, advance, hints.sampling_hz)
     else:
         recording = open_recording(source, hints)
-        coder = SpikeCoder(codec) if is_raster(recording) else waveform_coder
+        if is_raster(recording):
+            _check_left_out(source, "spikes", max_error=max_error, preset=preset)
+            coder: ChunkCoder = spike_coder
+        else:
+            _check_left_out(source, "samples, no raster of bytes 0 and 1", codec=codec)
+            coder = waveform_coder
         with progress(f"compressing {source.name}", recording.signal.bytes) as advance:
             contents = files.compress(recording, output, coder, workers, advance)
     seconds, size, written = time.monotonic() - started, contents.source["bytes"], output.stat().st_size
@@ -85,3 +98,10 @@ def compress(
         },
         as_json,
     )
+
+
+def _check_left_out(source: Path, kind: str, **options: object) -> None:
+    """Raise `ValueError` if an option is given that is not for what the source holds."""
+    for name, value in options.items():
+        if value is not None:
+            raise ValueError(f"{name} must be left out: {source} holds {kind}")

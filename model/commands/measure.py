@@ -61,9 +61,10 @@ def bench(
 
 def _opened(source: options.Source, hints: Hints) -> tuple[Recording, bool]:
     """Return a recording, and whether it is a raster of spikes."""
-    from model.files.open import is_raster, is_spike_folder, open_recording
+    from model.files.open import check_hints, is_raster, is_spike_folder, open_recording
     from model.files.spike_folder import SpikeFolder
 
+    check_hints(source, hints)
     if is_spike_folder(source):
         return SpikeFolder.read(source).raster(hints.sampling_hz), True
     recording = open_recording(source, hints)

@@ -42,7 +42,7 @@ def report(
     `corticodec report captured.bin --step-ms 0.05 -o report.html`
     """
     from model.files.compressed import CompressedRecording
-    from model.files.open import open_recording
+    from model.files.open import check_hints, open_recording
     from model.files.whole import whole_file
     from model.report import packets, recordings
     from model.sources import from_file
@@ -53,6 +53,8 @@ def report(
     with file.open("rb") as opened:
         is_recording = opened.read(len(ZIP_MAGIC)) == ZIP_MAGIC
     if is_recording:
+        if against is not None:
+            check_hints(against, hints)
         source = None if against is None else open_recording(against, hints)
         page = recordings.report(CompressedRecording(file), source)
     elif against is not None:

@@ -132,6 +132,10 @@ def open_raw(path: Path, signal: Signal, offset: int = 0) -> FlatFile:
     if not 0 <= offset <= size:
         raise ValueError(f"offset must be in 0..{size} for {path}, not {offset}")
     steps = (size - offset) // (signal.channels * signal.dtype.itemsize)
+    if not steps and size > offset:
+        raise ValueError(
+            f"{path} has {size - offset} bytes, too few for a step of {signal.channels} channels of {signal.dtype}"
+        )
     signal = replace(signal, steps=steps)
     return FlatFile(path, "raw binary", signal, Layout(offset, False, signal.dtype.itemsize))
 

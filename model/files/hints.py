@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import math
 import sys
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, fields
+from pathlib import Path
 
 from model.golden.settings import check_int
+
+OPTIONS = {"sampling_hz": "fs", "gain_microvolts": "gain"}
+"""What users call a field where it is not its name."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,21 @@ class Hints:
                 raise ValueError(f"{name} must be a number above 0, not {value!r}")
         if not _is_numeric(self.dtype):
             raise ValueError(f"dtype must be a type of numbers, such as int16, uint16 or float32, not {self.dtype!r}")
+
+    def check_taken(self, path: Path, taken: Collection[str]) -> None:
+        """Raise `ValueError` if something is told that the kind of file at `path` does not take.
+
+        Parameters
+        ----------
+        path : Path
+            The file.
+        taken : collection of str
+            Names of the fields that are of use.
+        """
+        for one in fields(self):
+            if one.name not in taken and getattr(self, one.name) != one.default:
+                option = OPTIONS.get(one.name, one.name)
+                raise ValueError(f"{option} must be left out for {path}, which does not take it")
 
     @property
     def gains(self) -> list[float]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from model.files.extras import need
+from model.files.flat import RAW_SUFFIXES
 from model.files.recording import Recording, Rows, Signal
 
 MICROVOLTS = {"uV": 1.0, "µV": 1.0, "mV": 1e3, "V": 1e6}
@@ -72,7 +73,11 @@ class NeoFile(Recording):
 
 def _reader_of(path: Path) -> Any:  # noqa: ANN401 - Neo's readers have no common type
     """Return the first of Neo's readers for a name that can read the file."""
-    rawio = need("neo.rawio", "neo", f"reading {path.name}")
+    rawio = need(
+        "neo.rawio",
+        "neo",
+        f"reading {path.name}, which is no .npy, .wav, .nwb or raw binary ({', '.join(RAW_SUFFIXES)}),",
+    )
     reasons = []
     for reader_class in rawio.get_rawio(str(path), exclusive_rawio=False) or []:
         name = "dirname" if reader_class.rawmode == "one-dir" else "filename"

@@ -13,6 +13,13 @@ from model.files.nwb import NwbFile
 from model.files.recording import Recording, Signal
 from model.files.spike_folder import NAMES
 
+HINTS_TAKEN = {
+    **dict.fromkeys(RAW_SUFFIXES, ("channels", "sampling_hz", "dtype", "gain_microvolts", "offset")),
+    ".npy": ("sampling_hz", "gain_microvolts"),
+    ".wav": (),
+    ".nwb": ("series",),
+}
+"""Hints that files of a suffix take; those of any other are for Neo."""
 SCAN_BYTES = 1 << 24
 """Bytes of a recording that are looked at at a time."""
 
@@ -20,6 +27,13 @@ SCAN_BYTES = 1 << 24
 def is_spike_folder(path: Path) -> bool:
     """Return whether a folder holds spike times as Kilosort and phy write them."""
     return any((path / name).is_file() for name in NAMES)
+
+
+def check_hints(path: Path, hints: Hints) -> None:
+    """Raise `ValueError` if a hint is given that this kind of source does not take, and that would be passed over."""
+    hints.check_taken(
+        path, ("sampling_hz",) if is_spike_folder(path) else HINTS_TAKEN.get(path.suffix.lower(), ("stream",))
+    )
 
 
 def open_recording(path: Path, hints: Hints) -> Recording:

@@ -7,6 +7,7 @@ import lzma
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 
@@ -56,8 +57,14 @@ def sample_of(recording: Recording) -> Rows:
 
 
 def survey(rows: Rows, raster: bool, *, general: bool) -> list[Measured]:
-    """Measure this package's coders, and general ones as well if told so, the smallest first."""
-    measured = [_measure_own(name, coder, rows) for name, coder in _own_coders(raster)]
+    """Measure this package's coders, and general ones as well if told so, the smallest first.
+
+    Coders that allow an error are left out where they do not take the samples, such as some that are not finite.
+    """
+    measured = [_measure_own(name, coder, rows) for name, coder in _exact_coders(raster)]
+    if not raster:
+        with suppress(ValueError):
+            measured += [_measure_own(name, coder, rows) for name, coder in _bounded_coders()]
     if general:
         measured += [_measure(name, encode, decode, rows.tobytes()) for name, encode, decode in _general_coders()]
     return sorted(measured, key=lambda one: -one.ratio)
@@ -74,13 +81,16 @@ def recommended(measured: list[Measured]) -> tuple[Measured, str]:
     return best, f"{best.name} is the fastest of those within {WORTH - 1:.0%} of the smallest without loss."
 
 
-def _own_coders(raster: bool) -> Iterator[tuple[str, ChunkCoder]]:
+def _exact_coders(raster: bool) -> Iterator[tuple[str, ChunkCoder]]:
     if raster:
         for codec in ("isi", "predictive", "delta", "aer"):
             yield codec, SpikeCoder(codec)
         return
     for preset in ("fast", "best"):
         yield f"lossless {preset}", WaveformCoder(preset=preset)
+
+
+def _bounded_coders() -> Iterator[tuple[str, ChunkCoder]]:
     for error in (1, 2, 4):
         yield f"bounded fast, {error}", WaveformCoder("bounded", max_error=error)
 
