@@ -298,6 +298,16 @@ def test_swapped_blocks_are_found(tmp_path):
         {"channels": True},
         {"source": []},
         {"gain_microvolts": 5},
+        {"dtype": "O"},
+        {"dtype": "i2,i2"},
+        {"coder": []},
+        {"lossless": "no"},
+        {"layout": [1]},
+        {"samples_sha256": 5},
+        {"channel_names": 5},
+        {"source": {"name": "", "kind": "WAV", "bytes": 1}},
+        {"source": {"name": "..", "kind": "WAV", "bytes": 1}},
+        {"source": {"name": "a\0", "kind": "WAV", "bytes": 1}},
     ],
 )
 def test_forged_contents(tmp_path, change):
@@ -305,6 +315,14 @@ def test_forged_contents(tmp_path, change):
     packed = pack(tmp_path / "a.npy")
     with pytest.raises(CodecError, match="recording"):
         rewritten(packed.path, {"recording.json": change})
+
+
+def test_contents_nested_without_end(tmp_path):
+    with zipfile.ZipFile(tmp_path / "forged.ctcz", "w") as forged:
+        forged.writestr("mimetype", "application/x-corticodec-recording")
+        forged.writestr("recording.json", "[" * 100_000)
+    with pytest.raises(CodecError, match="recording does not say what it holds"):
+        CompressedRecording(tmp_path / "forged.ctcz")
 
 
 def rewritten(path, parts):

@@ -23,6 +23,7 @@ MIME_TYPE = b"application/x-corticodec-recording"
 VERSION = 1
 CONTENTS = "recording.json"
 BLOCKS = "blocks/"
+KINDS_OF_NUMBERS = "biuf"
 PART_BYTES_MAX = 1 << 28
 """Most bytes of anything but blocks."""
 
@@ -216,7 +217,7 @@ def _read_contents(data: bytes) -> Contents:
         version = fields.pop("version")
         contents = Contents(**fields)
         _check(contents, version)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise CodecError(f"recording does not say what it holds: {error}") from None
     return contents
 
@@ -225,7 +226,19 @@ def _check(contents: Contents, version: object) -> None:
     """Raise one of several errors unless all is of the type that it should be, and in range."""
     if version != VERSION:
         raise ValueError(f"it is of version {version}; this decoder knows version {VERSION}")
-    np.dtype(contents.dtype)
+    types = (
+        ("dtype", str),
+        ("coder", dict),
+        ("lossless", bool),
+        ("layout", dict | None),
+        ("samples_sha256", str),
+        ("channel_names", list),
+    )
+    for name, kind in types:
+        if not isinstance(getattr(contents, name), kind):
+            raise ValueError(f"its {name} is {getattr(contents, name)!r}")
+    if np.dtype(contents.dtype).kind not in KINDS_OF_NUMBERS:
+        raise ValueError(f"its samples are {contents.dtype}, and no numbers")
     counts = [contents.steps, contents.channels, *contents.segments, contents.block_steps - 1]
     if not all(type(count) is int and count >= 0 for count in counts):
         raise ValueError("its shape is none")
@@ -235,6 +248,8 @@ def _check(contents: Contents, version: object) -> None:
         raise ValueError("a rate, gain, error or size is no number")
     if not all(isinstance(contents.source[name], str) for name in ("name", "kind")):
         raise ValueError("its source has no name")
+    if Path(contents.source["name"]).name in ("", "..") or "\0" in contents.source["name"]:
+        raise ValueError(f"its source's name {contents.source['name']!r} is that of no file")
 
 
 def _is_number(value: object) -> bool:
