@@ -73,7 +73,8 @@ def test_the_folder_one_is_in(call, tmp_path):
     np.save("spike_times.npy", np.array([4, 9], np.uint64))
     np.save("spike_clusters.npy", np.array([2, 0], np.int32))
     assert call("compress", ".")[0] == 0
-    assert (tmp_path / f"{tmp_path.name}.ctcz").is_file()
+    assert call("decompress", f"{tmp_path.name}.ctcz", "-o", "again")[0] == 0
+    assert (tmp_path / "again" / "spike_times.npy").read_bytes() == (tmp_path / "spike_times.npy").read_bytes()
 
 
 def test_inspect(call, tmp_path):

@@ -94,7 +94,7 @@ def write_blocks(
         block_steps=max(1, block_steps if raster else min(block_steps, BLOCK_STEPS)),
         coder={"name": coder.name, **asdict(coder)},
         lossless=lossless,
-        source={"name": recording.path.name, "kind": recording.kind, "bytes": signal.bytes},
+        source={"name": recording.path.resolve().name, "kind": recording.kind, "bytes": signal.bytes},
     )
     if recording.path.is_file():
         contents.source["bytes"] = recording.path.stat().st_size
