@@ -123,6 +123,10 @@ class State(Spec):
         """Return edits that change nothing in a row of one word, or take long to show in a row of three."""
         return edits if type(self) is State else ()
 
+    def _forwards(self, words: int, *edits: Edit) -> tuple[Edit, ...]:
+        """Return edits that change nothing where the row is long enough for what is stored to be there in time."""
+        return edits if min(STAGES_MAX, words - 1) == words - 1 else ()
+
     def _visits(self, m: Module, left: Signal) -> Signal:
         visits = Signal(2)
         with m.If(left & (visits != 3)):
@@ -168,7 +172,9 @@ class State(Spec):
             broken_by=[
                 Edit("updater.restart.eq(held.restart)", "updater.restart.eq(0)"),
                 *self.where_it_bites(Edit("acc_write.en.eq(updated)", "acc_write.en.eq(passed)")),
-                Edit("transparent_for=(write,) if written_while_read else ()", "transparent_for=()"),
+                *self._forwards(
+                    words, Edit("transparent_for=(write,) if written_while_read else ()", "transparent_for=()")
+                ),
             ],
         )
         comparator = Comparator()

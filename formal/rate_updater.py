@@ -138,7 +138,7 @@ class Bounds(Spec):
             "A spike moves it away from 0, however slow the adaptation.",
             dut.next != 0,
             when=dut.spike & (dut.acc == 0) & (dut.alpha_q8 != 0),
-            broken_by=Edit("borrowed.eq(self.spike & difference[-1])", "borrowed.eq(0)"),
+            broken_by=Edit("addend.eq(self._addend(m))", "addend.eq(0)"),
         )
         self.cover(m, "moves", "An update moves the accumulator down.", dut.next < dut.acc)
 
