@@ -16,6 +16,7 @@ from model.golden import SpikeDecoder, SpikeEncoder, container
 from model.golden.depacketizer import Depacketizer
 from model.kernels import container as container_kernels
 from model.kernels import crc32c, spike_decoder, spike_encoder
+from model.kernels.jit import kernel
 from model.synth import bernoulli_raster, physiological_raster
 
 
@@ -191,3 +192,13 @@ def test_model_names_what_it_has():
     assert set(model.__all__) <= set(dir(model))
     with pytest.raises(AttributeError, match="no attribute 'compress_everything'"):
         model.compress_everything  # noqa: B018
+
+
+def test_kernels_where_nothing_can_be_kept_on_disk(monkeypatch):
+    """As in containers, whose user owns neither the package's folder nor a home."""
+    monkeypatch.setattr("numba.core.caching.CacheImpl._locator_classes", [])
+
+    def twice(number):
+        return 2 * number
+
+    assert kernel(twice)(21) == 42

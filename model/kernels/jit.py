@@ -23,8 +23,16 @@ Result = TypeVar("Result")
 
 
 def kernel(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """Compile a function that Python calls, at its first call, and keep the result on disk for later processes."""
-    return cast(Callable[Parameters, Result], numba.njit(cache=True, error_model="numpy", nogil=True)(function))
+    """Compile a function that Python calls, at its first call, and keep the result on disk for later processes.
+
+    Where neither the package's folder nor the user's can be written to, every process compiles for itself.
+    """
+    options: dict[str, Any] = {"error_model": "numpy", "nogil": True}
+    try:
+        compiled = numba.njit(cache=True, **options)(function)
+    except RuntimeError:  # Numba: no locator available
+        compiled = numba.njit(**options)(function)
+    return cast(Callable[Parameters, Result], compiled)
 
 
 def part(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
