@@ -25,7 +25,11 @@ def receive(
     udp: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Listen here, one packet a datagram.")] = None,
     output: Annotated[
         Path | None,
-        typer.Option(help="Write the rows received as .npz: `raster`, and for each row its `step` and `recording`."),
+        typer.Option(
+            "--output",
+            "-o",
+            help="Write the rows received as .npz: `raster`, and for each row its `step` and `recording`.",
+        ),
     ] = None,
     events: Annotated[Path | None, typer.Option(help="Write a line `recording,step,channel` for each spike.")] = None,
     json_summary: Annotated[bool, typer.Option("--json", help="Print all counters as JSON at the end.")] = False,
@@ -47,13 +51,13 @@ def receive(
 
     **Examples**
 
-    `python -m model receive --udp 127.0.0.1:5000 --output spikes.npz --idle-seconds 5`
+    `corticodec receive --udp 127.0.0.1:5000 --output spikes.npz --idle-seconds 5`
 
-    `python -m model receive /dev/ttyUSB0 --events spikes.csv`
+    `corticodec receive /dev/ttyUSB0 --events spikes.csv`
 
-    `cat captured.bin | python -m model receive - --json`
+    `cat captured.bin | corticodec receive - --json`
 
-    `python -m model receive recording.ctcd --output spikes.npz`
+    `corticodec receive recording.ctcd --output spikes.npz`
     """
     from rich.console import Console
     from rich.live import Live
