@@ -89,12 +89,14 @@ class Pdr:
     ----------
     prepare : str
         Commands of ABC before it, such as `scorr;` to merge registers that are always equal.
+    depth : int
+        Cycles of the bounded check beside it, in another engine.
     """
 
     prepare: str = ""
+    depth: int = 8
     unbounded: ClassVar[bool] = True
     how: ClassVar[str] = "PDR"
-    depth: ClassVar[int] = 8
 
     @property
     def engine(self) -> str:
