@@ -121,7 +121,7 @@ def test_bad_input_is_one_sentence_and_status_2(call, tmp_path, arguments, sente
 def test_help_teaches(call):
     status, output, _ = call("--help")
     assert status == 0
-    assert "python -m model receive --udp 127.0.0.1:5000" in re.sub(r"\s+", " ", output)
+    assert "corticodec receive --udp 127.0.0.1:5000" in re.sub(r"\s+", " ", output)
 
 
 def test_raster_is_on_disk_before_the_end(tmp_path):
