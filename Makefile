@@ -107,6 +107,8 @@ bench-waveform: $(BENCH_READY) ## Measure the waveform codec; write docs/wavefor
 bench-stores: $(BENCH_READY) ## Save a recording to Zarr; write docs/stores.md (BENCH_ARGS=--quick)
 	@$(RUN) -m bench.stores $(BENCH_ARGS)
 
+fuzz: export NUMBA_BOUNDSCHECK = 1
+fuzz: export NUMBA_CACHE_DIR = build/numba-boundscheck
 fuzz: $(READY) ## Random bytes and mutated streams into receiver, codecs and RTL decoder (minutes)
 	@$(RUN) -m bench.fuzz_receiver
 	@$(RUN) -m bench.fuzz_waveform

@@ -9,8 +9,9 @@ from model.kernels.jit import part
 
 WINDOW_BITS = 56
 """Bits that `peek` shows: those that eight bytes hold from any bit of the first on."""
-SLACK_BYTES = 7
-"""Bytes that must follow the last payload in its array, since `peek` reads eight; what they hold does not matter."""
+SLACK_BYTES = 8
+"""Bytes that must follow the last payload in its array, since `peek` reads eight, at the payload's end too; what they
+hold does not matter."""
 
 
 @part
