@@ -17,6 +17,7 @@ from model.codecs.frequency_table import ABSENT, frequencies_of, levels_of
 from model.codecs.stream import Stream
 from model.codecs.waveform_channel import Channel, read_channels, write_channels
 from model.codecs.waveform_group import decode_group, encode_group
+from model.codecs.waveform_input import from_integers
 from model.codecs.waveform_predictor import Effort, Fit
 from model.codecs.waveform_spikes import GroupPayload
 from model.codecs.waveform_stream import Parameters
@@ -226,6 +227,13 @@ def broken(channel: Channel) -> bytes:
 def test_payloads_that_make_no_sense_are_refused(payload, message):
     with pytest.raises(CodecError, match=message):
         decode_group(np.frombuffer(payload, np.uint8), "best", True, INT16, np.empty((1, 5), np.int32))
+
+
+def test_multiples_beyond_the_type_of_the_samples_are_refused():
+    integers = np.array([0, -66], np.int32)
+    np.testing.assert_array_equal(from_integers(integers, np.dtype("<f2"), 992.0), np.float16([0, -65472]))
+    with pytest.raises(CodecError, match="samples that float16 cannot hold"):
+        from_integers(integers, np.dtype("<f2"), 1000.0)
 
 
 @pytest.mark.parametrize("preset", ["fast", "best"])

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from model.codecs.spikes import CHANNELS_MAX
+from model.errors import CodecError
 
 DTYPES = [np.dtype(name) for name in ("i1", "u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f2", "<f4", "<f8")]
 """Types of samples; a stream holds the number of its own."""
@@ -109,10 +110,14 @@ class Waveform:
 
 
 def from_integers(integers: NDArray[np.int32], dtype: np.dtype[np.generic], quantum: float) -> NDArray[np.generic]:
-    """Return samples of their own type."""
+    """Return samples of their own type; `CodecError` if that cannot hold one."""
     if quantum == 0:
         return integers.astype(dtype)
-    return (integers * quantum).astype(dtype)
+    with np.errstate(over="ignore"):
+        samples = (integers * quantum).astype(dtype)
+    if not np.isfinite(samples).all():
+        raise CodecError(f"waveform stream has samples that {dtype} cannot hold")
+    return samples
 
 
 def sample_range(dtype: np.dtype[np.generic]) -> tuple[int, int]:
