@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,21 @@ def data_folder() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real recordings in {folder}; name their folder in CORTICODEC_DATA")
     return folder
+
+
+@pytest.fixture
+def call(monkeypatch, capsys, tmp_path):
+    """Call a command of `corticodec` in an empty folder; return exit status, output and error output."""
+    from model.__main__ import entry
+
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments):
+        monkeypatch.setattr("sys.argv", ["corticodec", *map(str, arguments)])
+        before = signal.getsignal(signal.SIGTERM)
+        with pytest.raises(SystemExit) as exit:
+            entry()
+        signal.signal(signal.SIGTERM, before)
+        return exit.value.code, *capsys.readouterr()
+
+    return call

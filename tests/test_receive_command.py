@@ -8,13 +8,12 @@ import socket
 import subprocess
 import sys
 import time
+from functools import partial
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
 from model import Settings, encode_packets, encode_raster, frame_packets
-from model.__main__ import app
 from model.events import Epoch
 from model.sinks import RasterNpz
 from model.synth import bernoulli_raster
@@ -28,15 +27,9 @@ LOSSY = [*PACKETS[:5], *PACKETS[6:]]
 
 
 @pytest.fixture
-def call(tmp_path, monkeypatch):
+def call(call):
     """Call the command in an empty folder; return its exit status, output and error output."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments):
-        result = CliRunner().invoke(app, ["receive", *arguments])
-        return result.exit_code, result.stdout, result.stderr
-
-    return call
+    return partial(call, "receive")
 
 
 def assert_received(folder, rows):
@@ -104,6 +97,8 @@ def test_stop_at_so_many_packets(call, tmp_path):
         ),
         (["line.bin", "--events", "no/e.csv"], "events no/e.csv cannot be written: No such file or directory"),
         (["line.bin", "--output", "old.npz"], "output old.npz.part is there already, from a run that was cut off"),
+        (["line.bin", "--output", "here.npz"], "output here.npz is there already; --force replaces it"),
+        (["line.bin", "--events", "noise.bin"], "output noise.bin is there already; --force replaces it"),
         (["two.bin", "--output", "spikes.npz"], "output holds 9 channels, but the recording changes to 3"),
     ],
 )
@@ -113,9 +108,21 @@ def test_bad_input_is_one_sentence_and_status_2(call, tmp_path, arguments, sente
     (tmp_path / "damaged.ctcd").write_bytes(encode_raster(RASTER)[:-1] + b"?")
     (tmp_path / "two.bin").write_bytes(frame_packets([PACKETS[0], *encode_packets(RASTER[:, :3])]))
     (tmp_path / "old.npz.part").mkdir()
+    (tmp_path / "here.npz").write_bytes(b"as it was")
     status, output, error = call(*arguments)
     assert (status, output) == (2, "")
     assert error.splitlines()[-1] == f"error: {sentence}"
+    assert (tmp_path / "here.npz").read_bytes() == b"as it was"
+    assert (tmp_path / "noise.bin").read_bytes() == b"noise"
+
+
+def test_outputs_are_replaced_with_force(call, tmp_path):
+    (tmp_path / "line.bin").write_bytes(frame_packets(LOSSY))
+    for name in ("spikes.npz", "spikes.csv"):
+        (tmp_path / name).write_bytes(b"old")
+    assert call("line.bin", "--output", "spikes.npz", "--events", "spikes.csv", "--force")[0] == 0
+    assert_received(tmp_path, KEPT)
+    assert (tmp_path / "spikes.csv").read_text().startswith("recording,step,channel")
 
 
 def test_help_teaches(call):

@@ -58,24 +58,23 @@ def compress(
     check_hints(source, hints)
     started = time.monotonic()
     output = output or source.parent / f"{source.resolve().name}{SUFFIX}"
-    if output.exists() and not force:
-        raise ValueError(f"output {output} is there already; --force replaces it")
+    options.check_new(output, force)
     if output.resolve() == source.resolve():
         raise ValueError(f"output {output} must not be the source")
     waveform_coder = WaveformCoder("lossless" if max_error is None else "bounded", preset or "fast", max_error)
     spike_coder = SpikeCoder(codec or "isi")
     if is_spike_folder(source):
-        _check_left_out(source, "spikes", max_error=max_error, preset=preset)
+        options.check_left_out(f"{source} holds spikes", max_error=max_error, preset=preset)
         folder = SpikeFolder.read(source)
         with progress(f"compressing {source.name}", folder.raster(hints.sampling_hz).signal.bytes) as advance:
             contents = files.compress_spikes(folder, output, spike_coder, workers, advance, hints.sampling_hz)
     else:
         recording = open_recording(source, hints)
         if is_raster(recording):
-            _check_left_out(source, "spikes", max_error=max_error, preset=preset)
+            options.check_left_out(f"{source} holds spikes", max_error=max_error, preset=preset)
             coder: ChunkCoder = spike_coder
         else:
-            _check_left_out(source, "samples, no raster of bytes 0 and 1", codec=codec)
+            options.check_left_out(f"{source} holds samples, no raster of bytes 0 and 1", codec=codec)
             coder = waveform_coder
         with progress(f"compressing {source.name}", recording.signal.bytes) as advance:
             contents = files.compress(recording, output, coder, workers, advance)
@@ -98,10 +97,3 @@ def compress(
         },
         as_json,
     )
-
-
-def _check_left_out(source: Path, kind: str, **options: object) -> None:
-    """Raise `ValueError` if an option is given that is not for what the source holds."""
-    for name, value in options.items():
-        if value is not None:
-            raise ValueError(f"{name} must be left out: {source} holds {kind}")

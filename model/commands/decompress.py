@@ -45,8 +45,9 @@ def decompress(
     recording = CompressedRecording(file)
     contents = recording.contents
     output = output or file.with_name(files.restored_name(recording))
-    if output.exists() and not force:
-        raise ValueError(f"output {output} is there already; --force replaces it")
+    options.check_new(output, force)
+    if files.is_spike_list(recording):
+        options.check_left_out(f"{file} holds spike times, all of which are written", start=start or None, stop=stop)
     check_int("start", start, 0, contents.steps)
     stop = contents.steps if stop is None else check_int("stop", stop, start, contents.steps)
     with progress(

@@ -31,6 +31,19 @@ Json = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")
 WORKERS = os.cpu_count() or 1
 
 
+def check_new(output: Path, force: bool) -> None:
+    """Raise `ValueError` if an output is there already, a file or a folder, and may not be replaced."""
+    if (output.is_file() or output.is_dir()) and not force:
+        raise ValueError(f"output {output} is there already; --force replaces it")
+
+
+def check_left_out(why: str, **options: object) -> None:
+    """Raise `ValueError` if one of the options, by its name, is given although it would be passed over."""
+    for name, value in options.items():
+        if value is not None:
+            raise ValueError(f"{name} must be left out: {why}")
+
+
 def make_hints(
     channels: Annotated[int | None, typer.Option(help="Channels of raw binary.", rich_help_panel=FILE_PANEL)] = None,
     fs: Annotated[float | None, typer.Option(help="Samples a second, in Hz.", rich_help_panel=FILE_PANEL)] = None,

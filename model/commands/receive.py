@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from model.command_line import BAD_INPUT
+from model.commands import options
 from model.errors import CodecError
 from model.golden.settings import check_int
 
@@ -32,6 +32,7 @@ def receive(
         ),
     ] = None,
     events: Annotated[Path | None, typer.Option(help="Write a line `recording,step,channel` for each spike.")] = None,
+    force: options.Force = False,
     json_summary: Annotated[bool, typer.Option("--json", help="Print all counters as JSON at the end.")] = False,
     idle_seconds: Annotated[
         float | None, typer.Option(help="Stop after so long without a byte.  [default: never]")
@@ -72,27 +73,26 @@ def receive(
         write_received,
     )
 
-    try:
-        if idle_seconds is not None and not idle_seconds > 0:
-            raise ValueError(f"idle_seconds must be above 0, not {idle_seconds}")
-        if max_packets is not None:
-            check_int("max_packets", max_packets, 1, sys.maxsize)
-        source = open_source(path, udp)
-        receiver = Receiver(source.framing, max_bins=MAX_BINS if max_bins is None else max_bins)
-        reception = Reception(receiver)
-        console = Console(stderr=True)
-        if udp is not None:
-            console.print(f"Listening at {source.name}", highlight=False)
-        with (
-            open_sinks(output, events) as sinks,
-            Live(console=console, get_renderable=reception.line, refresh_per_second=REFRESHES_A_SECOND, transient=True),
-        ):
-            write_received(receive_until(source, receiver, idle_seconds, max_packets), reception, sinks)
-        console.print(reception.totals(), highlight=False, soft_wrap=True)
-        if json_summary:
-            typer.echo(json.dumps(reception.summary(source.name), indent=2))
-        if receiver.counters.epochs == 0:
-            raise CodecError(f"no packet could be decoded from {source.name}")
-    except (ValueError, OSError) as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(BAD_INPUT) from None
+    if idle_seconds is not None and not idle_seconds > 0:
+        raise ValueError(f"idle_seconds must be above 0, not {idle_seconds}")
+    if max_packets is not None:
+        check_int("max_packets", max_packets, 1, sys.maxsize)
+    for written in (output, events):
+        if written is not None:
+            options.check_new(written, force)
+    source = open_source(path, udp)
+    receiver = Receiver(source.framing, max_bins=MAX_BINS if max_bins is None else max_bins)
+    reception = Reception(receiver)
+    console = Console(stderr=True)
+    if udp is not None:
+        console.print(f"Listening at {source.name}", highlight=False)
+    with (
+        open_sinks(output, events) as sinks,
+        Live(console=console, get_renderable=reception.line, refresh_per_second=REFRESHES_A_SECOND, transient=True),
+    ):
+        write_received(receive_until(source, receiver, idle_seconds, max_packets), reception, sinks)
+    console.print(reception.totals(), highlight=False, soft_wrap=True)
+    if json_summary:
+        typer.echo(json.dumps(reception.summary(source.name), indent=2))
+    if receiver.counters.epochs == 0:
+        raise CodecError(f"no packet could be decoded from {source.name}")

@@ -48,8 +48,7 @@ def report(
     from model.sources import from_file
 
     output = output or file.with_name(f"{file.name}.html")
-    if output.exists() and not force:
-        raise ValueError(f"output {output} is there already; --force replaces it")
+    options.check_new(output, force)
     with file.open("rb") as opened:
         is_recording = opened.read(len(ZIP_MAGIC)) == ZIP_MAGIC
     if is_recording:
