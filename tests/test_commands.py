@@ -12,26 +12,10 @@ import time
 import numpy as np
 import pytest
 
-from model.__main__ import app, entry
+from model.__main__ import app
 
 SAMPLES = np.random.default_rng(6).integers(-20, 21, (2000, 6)).cumsum(0).astype(np.int16)
 COMMANDS = [command.name or command.callback.__name__ for command in app.registered_commands]
-
-
-@pytest.fixture
-def call(monkeypatch, capsys, tmp_path):
-    """Call a command in an empty folder; return exit status, output and error output."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments):
-        monkeypatch.setattr("sys.argv", ["corticodec", *map(str, arguments)])
-        before = signal.getsignal(signal.SIGTERM)
-        with pytest.raises(SystemExit) as exit:
-            entry()
-        signal.signal(signal.SIGTERM, before)
-        return exit.value.code, *capsys.readouterr()
-
-    return call
 
 
 def test_npy_and_back(call, tmp_path):
@@ -64,6 +48,8 @@ def test_spike_folder(call, tmp_path):
     np.save("ks/spike_times.npy", np.array([4, 9, 9, 12], np.uint64))
     np.save("ks/spike_clusters.npy", np.array([2, 0, 7, 2], np.int32))
     assert call("compress", "ks", "--fs", "30000", "--codec", "predictive")[0] == 0
+    sentence = "error: start must be left out: ks.ctcz holds spike times, all of which are written\n"
+    assert call("decompress", "ks.ctcz", "-o", "again", "--start", "5") == (2, "", sentence)
     assert call("decompress", "ks.ctcz", "-o", "again")[0] == 0
     for name in ("spike_times.npy", "spike_clusters.npy"):
         assert (tmp_path / "again" / name).read_bytes() == (tmp_path / "ks" / name).read_bytes()
@@ -155,6 +141,7 @@ def test_every_help_has_examples(call, command):
         (["compress", "a.npy", "-o", "no/a"], "output no/a cannot be written: No such file or directory"),
         (["compress", "a.npy", "-o", "a.npy", "--force"], "output a.npy must not be the source"),
         (["compress", "a.npy", "-o", ".", "--force"], "output must be a file, not the folder ."),
+        (["compress", "a.npy", "-o", "/dev/null"], "output must be a file, not the device or pipe /dev/null"),
         (["compress", "a.npy", "-o", "good.ctcz"], "output good.ctcz is there already; --force replaces it"),
         (["decompress", "a.npy"], "a.npy is no compressed recording, or is cut off: File is not a zip file"),
         (["decompress", "none.ctcz"], "cannot read or write none.ctcz: No such file or directory"),
@@ -164,7 +151,10 @@ def test_every_help_has_examples(call, command):
             ["decompress", "good.ctcz", "-o", "b.npy", "--start", "9999"],
             "start must be an integer in 0..2000, not 9999",
         ),
-        (["decompress", "good.ctcz", "-o", "b.nwb"], "sampling rate must be known to write NWB; give it with --fs"),
+        (
+            ["decompress", "good.ctcz", "-o", "b.nwb"],
+            "output b.nwb needs the sampling rate, which compress must be told with --fs",
+        ),
         (["verify", "good.ctcz", "--against", "r.npy"], "r.npy is not what good.ctcz was made of: its SHA-256 differs"),
         (["verify", "damaged.ctcz"], "damaged.ctcz is damaged in blocks/00000000"),
         (["recommend", "empty.npy"], "empty.npy is empty: there is nothing to measure"),

@@ -6,12 +6,14 @@ import struct
 import subprocess
 import sys
 import zipfile
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
 
 from model.errors import CodecError
 from model.files import compress as compressing
+from model.files import decompress as decompressing
 from model.files.compress import compress, compress_spikes
 from model.files.compressed import CompressedRecording
 from model.files.decompress import decompress, decompress_spikes, is_spike_list, read_spikes, verify
@@ -359,6 +361,38 @@ def test_forged_sources(tmp_path, parts, sentence):
     with pytest.raises(ValueError, match=sentence):
         unpack(forged, output)
     assert not output.exists()
+    with pytest.raises(CodecError, match="laid out" if "must end" in sentence else sentence):
+        verify(forged, 1, nothing)
+
+
+def test_verify_restores_what_lies_by_channel(tmp_path):
+    np.save(tmp_path / "a.npy", np.asfortranarray(SAMPLES))
+    packed = pack(tmp_path / "a.npy")
+    verify(packed, 1, nothing)
+    with pytest.raises(CodecError, match="does not give its source back: the SHA-256 differs"):
+        verify(rewritten(packed.path, {"tail": b"?"}), 1, nothing)
+
+
+@pytest.mark.parametrize(
+    ("counts", "sentence"),
+    [
+        ({"steps": 1 << 40, "block_steps": 1 << 40}, r"block 0 holds int16 \(10, 6\), but should hold int16 \(1099511"),
+        ({"channels": 1 << 40}, r"block 0 holds int16 \(10, 6\), but should hold int16 \(10, 1099511627776\)"),
+        ({"steps": 1 << 62, "block_steps": 1 << 62}, "its counts of steps, channels or segments are no integers in 0"),
+    ],
+)
+@pytest.mark.parametrize("name", ["again.npy", "again.bin", "again.nwb"])
+def test_forged_counts(tmp_path, counts, sentence, name):
+    """No output is begun of a size that cannot be."""
+    if name.endswith("nwb"):
+        pytest.importorskip("pynwb")
+        if "channels" in counts:
+            sentence = "can have at most 65536 channels, not 1099511627776"
+    np.save(tmp_path / "a.npy", SAMPLES[:10])
+    packed = pack(tmp_path / "a.npy", Hints(sampling_hz=3e4))
+    with pytest.raises(ValueError, match=sentence):
+        unpack(rewritten(packed.path, {"recording.json": counts}), tmp_path / name)
+    assert not (tmp_path / name).exists()
 
 
 @pytest.mark.parametrize("parts", [{"type-0": b"|O"}, {"type-1": b"<f8"}, {"type-1": b"nonsense"}])
@@ -367,8 +401,30 @@ def test_forged_types_of_spikes(tmp_path, parts):
     compress_spikes(SpikeFolder.read(folder), tmp_path / "ks.ctcz", SpikeCoder(), 1, nothing, None)
     with pytest.raises(CodecError, match="holds <i2, and no list of spikes"):
         read_spikes(rewritten(tmp_path / "ks.ctcz", {"recording.json": {"dtype": "<i2"}}), 1, nothing)
+    forged = rewritten(tmp_path / "ks.ctcz", parts)
     with pytest.raises(CodecError, match="does not have head and type of"):
-        decompress_spikes(rewritten(tmp_path / "ks.ctcz", parts), tmp_path / "again", 1, nothing)
+        decompress_spikes(forged, tmp_path / "again", 1, nothing)
+    assert not (tmp_path / "again").exists()
+    with pytest.raises(CodecError, match="does not have head and type of"):
+        verify(forged, 1, nothing)
+
+
+def test_both_files_of_spikes_or_none(tmp_path, monkeypatch):
+    """The disk is full when the second one is written."""
+    folder = spike_folder(tmp_path / "ks", np.array([3, 4]), np.array([1, 1]))
+    compress_spikes(SpikeFolder.read(folder), tmp_path / "ks.ctcz", SpikeCoder(), 1, nothing, None)
+
+    @contextmanager
+    def full_at_the_second(path):
+        if path.name == "spike_clusters.npy":
+            raise ValueError("no space left")
+        with whole_file(path) as file:
+            yield file
+
+    monkeypatch.setattr(decompressing, "whole_file", full_at_the_second)
+    with pytest.raises(ValueError, match="no space left"):
+        decompress_spikes(CompressedRecording(tmp_path / "ks.ctcz"), tmp_path / "again", 1, nothing)
+    assert not (tmp_path / "again").exists()
 
 
 # Whole or absent

@@ -6,7 +6,6 @@ import json
 import math
 import zipfile
 import zlib
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any, Self
@@ -24,6 +23,8 @@ VERSION = 1
 CONTENTS = "recording.json"
 BLOCKS = "blocks/"
 KINDS_OF_NUMBERS = "biuf"
+COUNT_MAX = 1 << 48
+"""What counts of steps, channels and segments are below: so many fit into no file."""
 PART_BYTES_MAX = 1 << 28
 """Most bytes of anything but blocks."""
 
@@ -92,6 +93,11 @@ class Contents:
     def block_range(self, index: int) -> tuple[int, int]:
         """Return first and last step, exclusive, of a block."""
         return index * self.block_steps, min((index + 1) * self.block_steps, self.steps)
+
+    def blocks_of(self, start: int, stop: int) -> range:
+        """Return the blocks that hold steps `start` to `stop`, exclusive."""
+        first = start // self.block_steps
+        return range(first, -(-stop // self.block_steps) if stop > start else first)
 
 
 class CompressedWriter:
@@ -167,16 +173,20 @@ class CompressedRecording:
 
     def block(self, index: int) -> Rows:
         """Return the samples of a block."""
-        start, stop = self.contents.block_range(index)
-        rows = decode_chunk(self._read(_block_name(index)))
-        shape, dtype = (stop - start, self.contents.channels), np.dtype(self.contents.dtype)
-        if rows.shape != shape or rows.dtype != dtype:
-            raise CodecError(f"block {index} holds {rows.dtype} {rows.shape}, but should hold {dtype} {shape}")
+        rows = decode_chunk(self.block_bytes(index))
+        self.check_block(index, rows.shape, rows.dtype)
         return rows
 
-    def blocks(self) -> Iterator[Rows]:
-        """Yield the samples of all blocks."""
-        return map(self.block, range(self.contents.n_blocks))
+    def block_bytes(self, index: int) -> bytes:
+        """Return the chunk that a block is."""
+        return self._read(_block_name(index))
+
+    def check_block(self, index: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+        """Raise `CodecError` unless a block of this shape and type is the one that there should be."""
+        start, stop = self.contents.block_range(index)
+        wanted_shape, wanted_dtype = (stop - start, self.contents.channels), np.dtype(self.contents.dtype)
+        if shape != wanted_shape or dtype != wanted_dtype:
+            raise CodecError(f"block {index} holds {dtype} {shape}, but should hold {wanted_dtype} {wanted_shape}")
 
     def part(self, name: str) -> bytes | None:
         """Return something else than a block; None if the file does not have it."""
@@ -240,8 +250,8 @@ def _check(contents: Contents, version: object) -> None:
     if np.dtype(contents.dtype).kind not in KINDS_OF_NUMBERS:
         raise ValueError(f"its samples are {contents.dtype}, and no numbers")
     counts = [contents.steps, contents.channels, *contents.segments, contents.block_steps - 1]
-    if not all(type(count) is int and count >= 0 for count in counts):
-        raise ValueError("its shape is none")
+    if not all(type(count) is int and 0 <= count < COUNT_MAX for count in counts):
+        raise ValueError(f"its counts of steps, channels or segments are no integers in 0..{COUNT_MAX - 1}")
     numbers = [contents.worst_error, contents.rms_error, *contents.gain_microvolts, *contents.offset_microvolts]
     rate = 1.0 if contents.sampling_hz is None else contents.sampling_hz
     if not all(_is_number(number) for number in [*numbers, rate, contents.source["bytes"]]) or rate <= 0:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import io
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 from numpy.lib import format as npy
@@ -21,6 +24,9 @@ from model.files.recording import Rows, Signal
 from model.files.spike_folder import NAMES, SpikeList
 from model.files.whole import whole_file
 from model.parallel import in_order
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 SPIKE_DTYPES = {
     np.dtype(f"{order}{kind}{size}").str.encode() for order in "<>" for kind in "iu" for size in (1, 2, 4, 8)
@@ -81,18 +87,20 @@ def decompress(
 
 
 def decompress_spikes(recording: CompressedRecording, folder: Path, workers: int, advance: Advance) -> None:
-    """Write the two files of a list of spikes into a folder, which may be a new one."""
-    spikes = read_spikes(recording, workers, advance)
-    clusters = recording.array("clusters")
-    if clusters is None or (spikes.units.size and spikes.units.max() >= clusters.size):
-        raise CodecError(f"{recording.path} has spikes of units that it does not name")
+    """Write the two files of a list of spikes into a folder, which may be a new one; both are whole or absent."""
+    if recording.contents.segments:
+        raise ValueError(f"{recording.path} holds a sorting; model.integrations.sortings.open_sorting opens it")
+    files = _spike_files(recording, workers, advance)
+    is_new = not folder.exists()
     folder.mkdir(exist_ok=True)
-    for index, (name, values) in enumerate(zip(NAMES, (spikes.samples, clusters[spikes.units]), strict=True)):
-        head, dtype = recording.part(f"head-{index}"), recording.part(f"type-{index}")
-        if head is None or dtype not in SPIKE_DTYPES:
-            raise CodecError(f"{recording.path} does not have head and type of {name}")
-        with whole_file(folder / name) as file:
-            file.write(head + values.astype(dtype.decode()).tobytes())
+    try:
+        with ExitStack() as written:
+            for name, data in files.items():
+                written.enter_context(whole_file(folder / name)).write(data)
+    except BaseException:
+        if is_new:
+            folder.rmdir()
+        raise
 
 
 def read_spikes(recording: CompressedRecording, workers: int, advance: Advance) -> SpikeList:
@@ -112,15 +120,34 @@ def read_spikes(recording: CompressedRecording, workers: int, advance: Advance) 
 
 
 def verify(recording: CompressedRecording, workers: int, advance: Advance) -> None:
-    """Decode everything, and raise `CodecError` where it is not what was compressed."""
-    if is_spike_list(recording):
+    """Decode everything, and raise `CodecError` where it is not what was compressed, or its source is not restored."""
+    if is_spike_list(recording) and not recording.contents.segments:
+        _spike_files(recording, workers, advance)
+    elif is_spike_list(recording):
         read_spikes(recording, workers, advance)
+    elif recording.contents.layout is not None:
+        _verify_source(recording, workers, advance)
     else:
         for _ in _pieces(recording, 0, recording.contents.steps, workers, advance):
             pass
     for name in recording.sizes():
         if not name.startswith(BLOCKS):
             recording.part(name)
+
+
+def _spike_files(recording: CompressedRecording, workers: int, advance: Advance) -> dict[str, bytes]:
+    """Return the bytes of the two files of a list of spikes, by their names."""
+    spikes = read_spikes(recording, workers, advance)
+    clusters = recording.array("clusters")
+    if clusters is None or (spikes.units.size and spikes.units.max() >= clusters.size):
+        raise CodecError(f"{recording.path} has spikes of units that it does not name")
+    files = {}
+    for index, (name, values) in enumerate(zip(NAMES, (spikes.samples, clusters[spikes.units]), strict=True)):
+        head, dtype = recording.part(f"head-{index}"), recording.part(f"type-{index}")
+        if head is None or dtype not in SPIKE_DTYPES:
+            raise CodecError(f"{recording.path} does not have head and type of {name}")
+        files[name] = head + values.astype(dtype.decode()).tobytes()
+    return files
 
 
 def _positions(recording: CompressedRecording, name: str) -> NDArray[np.int64]:
@@ -132,33 +159,73 @@ def _positions(recording: CompressedRecording, name: str) -> NDArray[np.int64]:
 
 
 def _pieces(recording: CompressedRecording, start: int, stop: int, workers: int, advance: Advance) -> Iterator[Rows]:
-    """Yield the rows from `start` to `stop`; if these are all, check in the end that they are those compressed."""
+    """Yield the rows from `start` to `stop`."""
+    blocks = recording.contents.blocks_of(start, stop)
+    decoded = zip(blocks, in_order(recording.block, blocks, workers), strict=True)
+    for kept in checked_pieces(recording, decoded, start, stop):
+        yield kept
+        advance(kept.nbytes)
+
+
+def checked_pieces(
+    recording: CompressedRecording, blocks: Iterable[tuple[int, Rows]], start: int, stop: int
+) -> Iterator[Rows]:
+    """Yield the rows from `start` to `stop` of blocks with their indices; check in the end those of all steps."""
     contents, digest = recording.contents, hashlib.sha256()
-    first = start // contents.block_steps
-    blocks = range(first, -(-stop // contents.block_steps) if stop > start else first)
-    for index, rows in zip(blocks, in_order(recording.block, blocks, workers), strict=True):
+    for index, rows in blocks:
         block_start, _ = contents.block_range(index)
         kept = rows[max(0, start - block_start) : stop - block_start]
         digest.update(np.ascontiguousarray(kept).data)
         yield kept
-        advance(kept.nbytes)
     if (start, stop) == (0, contents.steps) and digest.hexdigest() != contents.samples_sha256:
         raise CodecError(f"{recording.path} does not hold the samples that were compressed: their SHA-256 differs")
 
 
+class _Hashed(io.BytesIO):
+    """A file that keeps nothing but the SHA-256 of what is written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.digest = hashlib.sha256()
+
+    def write(self, data: ReadableBuffer) -> int:
+        self.digest.update(data)
+        return memoryview(data).nbytes
+
+
+def _verify_source(recording: CompressedRecording, workers: int, advance: Advance) -> None:
+    if not _read_layout(recording).by_channel:
+        hashed = _Hashed()
+        _write_source(recording, hashed, workers, advance)
+        _check_source(recording, hashed.digest.hexdigest())
+        return
+    with tempfile.TemporaryFile() as file:  # its bytes do not come one after another
+        _write_source(recording, file, workers, advance)
+        file.seek(0)
+        _check_source(recording, hashlib.file_digest(file, "sha256").hexdigest())
+
+
 def _write_original(recording: CompressedRecording, output: Path, workers: int, advance: Advance) -> None:
-    contents = recording.contents
-    head, tail = recording.part("head"), recording.part("tail")
-    layout = _read_layout(recording)
+    with whole_file(output) as file:
+        _write_source(recording, file, workers, advance)
+        file.flush()
+        _check_source(recording, file_sha256(Path(file.name)))
+
+
+def _write_source(recording: CompressedRecording, file: IO[bytes], workers: int, advance: Advance) -> None:
+    """Write all bytes that the source had."""
+    layout, head, tail = _read_layout(recording), recording.part("head"), recording.part("tail")
     if head is None or tail is None or len(head) != layout.offset:
         raise CodecError(f"{recording.path} does not have all bytes of its source")
-    with whole_file(output) as file:
-        writer = FlatWriter(file, contents.signal, layout, head, tail)
-        for rows in _pieces(recording, 0, contents.steps, workers, advance):
-            writer.write(rows)
-        file.flush()
-        if contents.lossless and file_sha256(Path(file.name)) != contents.source.get("sha256"):
-            raise CodecError(f"{recording.path} does not give its source back: the SHA-256 differs")
+    writer = FlatWriter(file, recording.contents.signal, layout, head)
+    for rows in _pieces(recording, 0, recording.contents.steps, workers, advance):
+        writer.write(rows)
+    writer.finish(tail)
+
+
+def _check_source(recording: CompressedRecording, sha256: str) -> None:
+    if recording.contents.lossless and sha256 != recording.contents.source.get("sha256"):
+        raise CodecError(f"{recording.path} does not give its source back: the SHA-256 differs")
 
 
 def _read_layout(recording: CompressedRecording) -> Layout:

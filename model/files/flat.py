@@ -81,7 +81,7 @@ class FlatFile(Recording):
 
 
 class FlatWriter:
-    """Writes rows into an empty file as they lay in another one.
+    """Writes rows into an empty file as they lay in another one: from its beginning to its end, unless by channel.
 
     Parameters
     ----------
@@ -89,17 +89,14 @@ class FlatWriter:
         Where to.
     signal, layout
         What it holds, and where.
-    head, tail : bytes
-        What is before and after the samples.
+    head : bytes
+        What is before the samples.
     """
 
-    def __init__(self, file: IO[bytes], signal: Signal, layout: Layout, head: bytes, tail: bytes) -> None:
+    def __init__(self, file: IO[bytes], signal: Signal, layout: Layout, head: bytes) -> None:
         self._file, self._signal, self._layout = file, signal, layout
         self._done = 0
         file.write(head)
-        file.seek(layout.offset + signal.steps * signal.channels * layout.sample_bytes)
-        file.write(tail)
-        file.seek(layout.offset)
 
     def write(self, rows: Rows) -> None:
         """Write the next rows."""
@@ -114,6 +111,10 @@ class FlatWriter:
         else:
             self._file.write(stored.tobytes())
         self._done += len(rows)
+
+    def finish(self, tail: bytes) -> None:
+        """Write what is after the samples."""
+        self._file.write(tail)
 
 
 def open_raw(path: Path, signal: Signal, offset: int = 0) -> FlatFile:

@@ -16,6 +16,8 @@ from model.files.whole import whole_path
 
 SERIES = "ElectricalSeries"
 VOLTS_TO_MICROVOLTS = 1e6
+CHANNELS_MAX = 1 << 16
+"""Most channels that are written: each is a row of the table of electrodes."""
 
 
 class NwbFile(Recording):
@@ -95,8 +97,10 @@ def write_nwb(path: Path, signal: Signal, pieces: Iterator[Rows], times: NDArray
     h5py = need("h5py", "nwb", f"writing {path.name}")
     if len(set(signal.offset_microvolts)) > 1:
         raise ValueError("NWB has one offset for all channels, but those of this recording differ")
+    if signal.channels > CHANNELS_MAX:
+        raise ValueError(f"output {path} can have at most {CHANNELS_MAX} channels, not {signal.channels}")
     if times is None and signal.sampling_hz is None:
-        raise ValueError("sampling rate must be known to write NWB; give it with --fs")
+        raise ValueError(f"output {path} needs the sampling rate, which compress must be told with --fs")
     file = pynwb.NWBFile("decoded by corticodec", path.stem, datetime.fromtimestamp(0, UTC))
     device = file.create_device("device")
     group = file.create_electrode_group("electrodes", "unknown", "unknown", device)

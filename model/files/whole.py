@@ -30,10 +30,12 @@ def whole_path(path: Path) -> Iterator[Path]:
     Raises
     ------
     ValueError
-        The file cannot be written.
+        The file cannot be written, or is no regular one.
     """
     if path.is_dir():
         raise ValueError(f"output must be a file, not the folder {path}")
+    if path.exists() and not path.is_file():
+        raise ValueError(f"output must be a file, not the device or pipe {path}")
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=PART + path.suffix, dir=path.parent)
     except OSError as error:
