@@ -196,6 +196,23 @@ def test_command(source, tmp_path):
     assert "verified" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--max-error", "2"], "max_error must be left out: {0}/raster.npy holds spikes"),
+        (["--preset", "fast"], "preset must be left out: {0}/raster.npy holds spikes"),
+        (["--channels", "8"], "channels must be left out: raster.npy does not take it"),
+        (["--scheduler", "tcp://127.0.0.1:1", "--workers", "2"], "workers must be left out: the scheduler has its own"),
+        (["--chunk-seconds", "0"], "chunk_seconds must be a number above 0, not 0.0"),
+    ],
+)
+def test_options_of_no_use(call, tmp_path, options, sentence):
+    np.save("raster.npy", SAMPLES > 30)
+    status, output, error = call("archive", "raster.npy", "out.zarr", *options)
+    assert (status, output, error) == (2, "", f"error: {sentence.format(tmp_path)}\n")
+    assert not (tmp_path / "out.zarr").exists()
+
+
 def damage(path):
     data = bytearray(path.read_bytes())
     data[10] ^= 1

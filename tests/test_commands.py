@@ -55,6 +55,38 @@ def test_spike_folder(call, tmp_path):
         assert (tmp_path / "again" / name).read_bytes() == (tmp_path / "ks" / name).read_bytes()
 
 
+def test_bytes_after_the_last_step_are_told_of(call, tmp_path):
+    (tmp_path / "a.dat").write_bytes(SAMPLES.tobytes() + b"end")
+    note = (
+        "note: a.dat has 3 bytes after its last whole step of 6 channels of int16; they are kept, but channels, dtype"
+    )
+    for command in ("compress", "recommend"):
+        status, _, error = call(command, "a.dat", "--channels", "6")
+        assert (status, error.count("\n"), error[: len(note)]) == (0, 1, note)
+    assert call("decompress", "a.dat.ctcz", "-o", "again.dat")[0] == 0
+    assert (tmp_path / "again.dat").read_bytes() == SAMPLES.tobytes() + b"end"
+
+
+def test_spikeglx(call, tmp_path):
+    SAMPLES.tofile("a.ap.bin")
+    (tmp_path / "a.ap.meta").write_text("nSavedChans=6\nimSampRate=30000\n")
+    why = "a.ap.bin does not take it, since a.ap.meta tells it; with --channels, the samples are read as raw binary"
+    for option, value in (("fs", "30000"), ("gain", "2"), ("dtype", "uint16"), ("offset", "8")):
+        assert call("compress", "a.ap.bin", f"--{option}", value) == (
+            2,
+            "",
+            f"error: {option} must be left out: {why}\n",
+        )
+    assert call("compress", "a.ap.bin")[0] == 0
+    (tmp_path / "again").mkdir()
+    (tmp_path / "again" / "b.meta").write_text("another")
+    sentence = "error: output again/b.meta is there already; --force replaces it\n"
+    assert call("decompress", "a.ap.bin.ctcz", "-o", "again/b.bin") == (2, "", sentence)
+    assert call("decompress", "a.ap.bin.ctcz", "-o", "again/b.bin", "--force")[0] == 0
+    for suffix in (".bin", ".meta"):
+        assert (tmp_path / f"again/b{suffix}").read_bytes() == (tmp_path / f"a.ap{suffix}").read_bytes()
+
+
 def test_the_folder_one_is_in(call, tmp_path):
     np.save("spike_times.npy", np.array([4, 9], np.uint64))
     np.save("spike_clusters.npy", np.array([2, 0], np.int32))
@@ -131,8 +163,8 @@ def test_every_help_has_examples(call, command):
         ),
         (["compress", "r.npy", "--max-error", "2"], "max_error must be left out: r.npy holds spikes"),
         (["compress", "r.npy", "--preset", "best"], "preset must be left out: r.npy holds spikes"),
-        (["compress", "a.npy", "--channels", "3"], "channels must be left out for a.npy, which does not take it"),
-        (["bench", "a.npy", "--series", "3"], "series must be left out for a.npy, which does not take it"),
+        (["compress", "a.npy", "--channels", "3"], "channels must be left out: a.npy does not take it"),
+        (["bench", "a.npy", "--series", "3"], "series must be left out: a.npy does not take it"),
         (["compress", "a.npy", "--max-error", "1e300"], "max_error must be at most 16383 for integers, not 1e+300"),
         (
             ["compress", "a.dat", "--channels", "99999"],
@@ -157,6 +189,8 @@ def test_every_help_has_examples(call, command):
         ),
         (["verify", "good.ctcz", "--against", "r.npy"], "r.npy is not what good.ctcz was made of: its SHA-256 differs"),
         (["verify", "damaged.ctcz"], "damaged.ctcz is damaged in blocks/00000000"),
+        (["report", "good.ctcz", "--fs", "3"], "fs must be left out: there is no source"),
+        (["report", "good.ctcz", "--step-ms", "3"], "step_ms must be left out: good.ctcz is no stream of packets"),
         (["recommend", "empty.npy"], "empty.npy is empty: there is nothing to measure"),
     ],
 )

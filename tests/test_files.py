@@ -155,6 +155,9 @@ def test_spikeglx_and_open_ephys(tmp_path):
     packed = pack(path)
     assert (packed.contents.source["kind"], packed.contents.sampling_hz) == ("SpikeGLX", 30000.1)
     assert unpack(packed, tmp_path / "again.bin").read_bytes() == path.read_bytes()
+    assert (tmp_path / "again.meta").read_bytes() == path.with_suffix(".meta").read_bytes()
+    unpack(packed, tmp_path / "part.bin", 0, 10)
+    assert not (tmp_path / "part.meta").exists()
 
     folder = tmp_path / "recording1" / "continuous" / "Neuropix-PXI-100.0"
     folder.mkdir(parents=True)
@@ -165,6 +168,18 @@ def test_spikeglx_and_open_ephys(tmp_path):
     contents = pack(folder / "continuous.dat").contents
     assert (contents.source["kind"], contents.steps, contents.gain_microvolts) == ("Open Ephys", 700, [0.195] * 6)
     assert contents.channel_names[5] == "CH5"
+
+
+@pytest.mark.parametrize(
+    "structure", ["", "[]", "{}", '{"continuous": [{"folder_name": "data"}]}', '{"continuous": 5}']
+)
+def test_structures_that_do_not_describe_the_samples(tmp_path, structure):
+    folder = tmp_path / "continuous" / "data"
+    folder.mkdir(parents=True)
+    (tmp_path / "structure.oebin").write_text(structure)
+    (folder / "continuous.dat").write_bytes(SAMPLES.tobytes())
+    with pytest.raises(ValueError, match=r"structure.oebin does not describe the samples in the folder data"):
+        open_recording(folder / "continuous.dat", Hints())
 
 
 # Spikes

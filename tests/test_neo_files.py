@@ -7,6 +7,8 @@ import pytest
 
 pytest.importorskip("neo", reason="needs the extra neo")
 
+from neo.rawio.examplerawio import ExampleRawIO
+
 from model.files.compress import compress
 from model.files.compressed import CompressedRecording
 from model.files.decompress import decompress
@@ -55,6 +57,28 @@ def test_intan(tmp_path):
     decompress(packed, tmp_path / "a.npy", 0, signal.steps, 1, lambda _: None)
     np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), CODES)
     assert packed.contents.offset_microvolts == pytest.approx([-0.195 * 32768] * CHANNELS)
+
+
+def test_recordings_of_several_segments(tmp_path, monkeypatch):
+    """Of the format that Neo has as an example, with two streams and five segments."""
+    (tmp_path / "a.fake").touch()
+    monkeypatch.setattr("neo.rawio.get_rawio", lambda *_, **__: [ExampleRawIO])
+    with pytest.raises(ValueError, match=r"has several streams; choose one with --stream: 0 stream 0, 1 stream 1"):
+        open_recording(tmp_path / "a.fake", Hints())
+    with pytest.raises(ValueError, match="must hold one segment, not 5: save each as a file of its own"):
+        open_recording(tmp_path / "a.fake", Hints(stream=0))
+
+
+def test_events_are_told_of(tmp_path, monkeypatch):
+    class OneSegment(ExampleRawIO):
+        def parse_header(self):
+            super().parse_header()
+            self.block_count, self.segment_count = lambda: 1, lambda _: 1
+
+    (tmp_path / "a.fake").touch()
+    monkeypatch.setattr("neo.rawio.get_rawio", lambda *_, **__: [OneSegment])
+    note = open_recording(tmp_path / "a.fake", Hints(stream=0)).note
+    assert note.endswith("a.fake, the signals are kept, and not its events and spikes")
 
 
 @pytest.mark.parametrize(("name", "data"), [("a.rhd", b"nothing of the kind"), ("a.xyz", b"?")])

@@ -4,6 +4,7 @@ import pickle
 import subprocess
 import sys
 from array import array
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -77,6 +78,26 @@ def test_found_by_name_without_an_import():
     code = "import numcodecs; print(numcodecs.get_codec({'id': 'corticodec_spikes'}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "SpikeNumcodec(codec='isi')\n"
+
+
+@pytest.mark.parametrize(
+    ("module", "package", "sentence"),
+    [
+        (
+            "numcodecs_codecs",
+            "numcodecs",
+            r"needs the package numcodecs; install it with: pip install 'corticodec\[zarr\]'",
+        ),
+        ("zarr_codecs", "zarr", r"zarr, 3.1 or newer; install it with: pip install 'corticodec\[archive\]'"),
+    ],
+)
+def test_without_the_extra_a_sentence_names_it(monkeypatch, module, package, sentence):
+    monkeypatch.setitem(sys.modules, package, None)
+    for name in [name for name in sys.modules if name.startswith(f"{package}.")]:
+        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.delitem(sys.modules, f"model.integrations.{module}", raising=False)
+    with pytest.raises(ImportError, match=sentence):
+        import_module(f"model.integrations.{module}")
 
 
 def test_objects_are_refused():

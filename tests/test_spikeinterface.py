@@ -177,7 +177,9 @@ def test_nwb_is_compressed_and_written(nwb_file, tmp_path, clock):
     file.add_acquisition(series(pynwb, SAMPLES, region, **clock))
     with pynwb.NWBHDF5IO(str(tmp_path / "a.nwb"), "w") as io:
         io.write(file)
-    compress(open_recording(tmp_path / "a.nwb", Hints()), tmp_path / "a.ctcz", WaveformCoder(), 1, lambda _: None)
+    recording = open_recording(tmp_path / "a.nwb", Hints())
+    assert recording.note.endswith("the series acquisition/raw is kept, and not the rest of the file")
+    compress(recording, tmp_path / "a.ctcz", WaveformCoder(), 1, lambda _: None)
     packed = CompressedRecording(tmp_path / "a.ctcz")
     decompress(packed, tmp_path / "b.nwb", 0, 3000, 1, lambda _: None)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.ctcz", "a.nwb", "b.nwb"]

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from model.commands import options
-from model.commands.show import print_facts, progress
+from model.commands.show import print_facts, print_note, progress
 from model.files.extras import need
 from model.files.hints import Hints
 
@@ -28,10 +28,14 @@ def archive(
     max_error: Annotated[
         float | None, typer.Option(help="Let samples change by up to so many units.  [default: none changes]")
     ] = None,
-    preset: Annotated[str, typer.Option(help="`fast`, or `best`, a tenth as fast and smaller.")] = "fast",
+    preset: Annotated[
+        str | None, typer.Option(help="`fast`, or `best`, a tenth as fast and smaller.  [default: fast]")
+    ] = None,
     chunk_seconds: Annotated[float, typer.Option(help="What is decoded at a time.")] = 1.0,
     shard_mb: Annotated[int, typer.Option(min=1, help="Most megabytes of samples in a file.")] = 256,
-    workers: options.Workers = options.WORKERS,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help=f"Processes on this machine.  [default: {options.WORKERS}]")
+    ] = None,
     as_json: options.Json = False,
 ) -> None:
     """Archive recordings as sharded Zarr on Dask, verified as they are written.
@@ -45,15 +49,24 @@ def archive(
 
     `corticodec archive *.nwb archive.zarr --scheduler tcp://10.0.0.1:8786`
     """
-    from model.formats.chunk import WaveformCoder
+    from model.files.open import check_hints, open_recording
+    from model.formats.chunk import SpikeCoder, WaveformCoder
     from model.integrations import archive as archives
 
-    coder = WaveformCoder("lossless" if max_error is None else "bounded", preset, max_error)
+    if scheduler is not None:
+        options.check_left_out("the scheduler has its own", workers=workers)
+    check_hints(hints, *sources)
+    coder = WaveformCoder("lossless" if max_error is None else "bounded", preset or "fast", max_error)
     if not 0 < chunk_seconds < float("inf"):
         raise ValueError(f"chunk_seconds must be a number above 0, not {chunk_seconds}")
+    for source in sources:
+        print_note(open_recording(source, hints))
     plans = [archives.plan(source, hints, coder, chunk_seconds, shard_mb * MEGABYTE) for source in sources]
+    for one in plans:
+        if one.coder == SpikeCoder.name:
+            options.check_left_out(f"{one.source} holds spikes", max_error=max_error, preset=preset)
     total = sum(one.source_bytes for one in plans)
-    with _client(scheduler, workers) as client:
+    with _client(scheduler, workers or options.WORKERS) as client:
         typer.echo(f"Dashboard: {client.dashboard_link}", err=True)
         with progress(f"archiving to {destination.name}", total) as advance:
             manifest = archives.archive(plans, destination, client, advance)

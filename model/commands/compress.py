@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from model.commands import options
-from model.commands.show import print_facts, progress
+from model.commands.show import print_facts, print_note, progress
 from model.files import SUFFIX
 from model.files.hints import Hints
 
@@ -55,7 +55,7 @@ def compress(
     from model.files.spike_folder import SpikeFolder
     from model.formats.chunk import SpikeCoder, WaveformCoder
 
-    check_hints(source, hints)
+    check_hints(hints, source)
     started = time.monotonic()
     output = output or source.parent / f"{source.resolve().name}{SUFFIX}"
     options.check_new(output, force)
@@ -70,6 +70,7 @@ def compress(
             contents = files.compress_spikes(folder, output, spike_coder, workers, advance, hints.sampling_hz)
     else:
         recording = open_recording(source, hints)
+        print_note(recording)
         if is_raster(recording):
             options.check_left_out(f"{source} holds spikes", max_error=max_error, preset=preset)
             coder: ChunkCoder = spike_coder

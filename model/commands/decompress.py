@@ -45,11 +45,12 @@ def decompress(
     recording = CompressedRecording(file)
     contents = recording.contents
     output = output or file.with_name(files.restored_name(recording))
-    options.check_new(output, force)
     if files.is_spike_list(recording):
         options.check_left_out(f"{file} holds spike times, all of which are written", start=start or None, stop=stop)
     check_int("start", start, 0, contents.steps)
     stop = contents.steps if stop is None else check_int("stop", stop, start, contents.steps)
+    for written in files.outputs(recording, output, start, stop):
+        options.check_new(written, force)
     with progress(
         f"writing {output.name}", (stop - start) * contents.signal.bytes // max(1, contents.steps)
     ) as advance:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from model.commands import options
-from model.commands.show import print_measured
+from model.commands.show import print_measured, print_note
 from model.files.hints import Hints
 
 if TYPE_CHECKING:
@@ -64,8 +64,9 @@ def _opened(source: options.Source, hints: Hints) -> tuple[Recording, bool]:
     from model.files.open import check_hints, is_raster, is_spike_folder, open_recording
     from model.files.spike_folder import SpikeFolder
 
-    check_hints(source, hints)
+    check_hints(hints, source)
     if is_spike_folder(source):
         return SpikeFolder.read(source).raster(hints.sampling_hz), True
     recording = open_recording(source, hints)
+    print_note(recording)
     return recording, is_raster(recording)

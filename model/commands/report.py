@@ -25,7 +25,9 @@ def report(
         Path | None, typer.Option(help="The source, to draw under what is decoded, and for the errors of lossy files.")
     ] = None,
     force: options.Force = False,
-    step_ms: Annotated[float, typer.Option(min=0.001, help="Of packets: the length of a step.")] = 1.0,
+    step_ms: Annotated[
+        float | None, typer.Option(min=0.001, help="Of packets: the length of a step.  [default: 1]")
+    ] = None,
     as_json: options.Json = False,
 ) -> None:
     """Write a page that shows a recording: one HTML file that needs no other.
@@ -51,15 +53,14 @@ def report(
     options.check_new(output, force)
     with file.open("rb") as opened:
         is_recording = opened.read(len(ZIP_MAGIC)) == ZIP_MAGIC
+    check_hints(hints, *([] if against is None else [against]))
     if is_recording:
-        if against is not None:
-            check_hints(against, hints)
+        options.check_left_out(f"{file} is no stream of packets", step_ms=step_ms)
         source = None if against is None else open_recording(against, hints)
         page = recordings.report(CompressedRecording(file), source)
-    elif against is not None:
-        raise ValueError("against must be left out: packets tell all that there is")
     else:
-        page = packets.report(from_file(str(file)), step_ms)
+        options.check_left_out("packets tell all that there is", against=against)
+        page = packets.report(from_file(str(file)), step_ms or 1.0)
     with whole_file(output) as written:
         written.write(page.html().encode())
     print_facts({"output": str(output), "figures": len(page.figures), "bytes": output.stat().st_size}, as_json)

@@ -15,6 +15,7 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from model.files.compress import Advance
+    from model.files.recording import Recording
     from model.files.survey import Measured
 
 Value = str | int | float | bool | None
@@ -28,6 +29,12 @@ def progress(title: str, total_bytes: int) -> Iterator[Advance]:
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(title, total=total_bytes)
         yield lambda count: bar.advance(task, count)
+
+
+def print_note(recording: Recording) -> None:
+    """Tell on standard error what of a file is not what its user may think."""
+    if recording.note is not None:
+        typer.echo(f"note: {recording.note}", err=True)
 
 
 def print_facts(facts: dict[str, Value], as_json: bool) -> None:

@@ -60,6 +60,8 @@ def compress(recording: Recording, output: Path, coder: ChunkCoder, workers: int
             contents.source["sha256"] = file_sha256(recording.path)
             for name, data in (("head", recording.head), ("tail", recording.tail)):
                 writer.add_part(name, data)
+            if recording.meta is not None:
+                writer.add_part("meta", recording.meta)
         writer.finish(contents)
     return contents
 
@@ -108,16 +110,41 @@ def write_blocks(
         error = np.subtract(decoded, rows, dtype=np.float64)
         return chunk, decoded, float(np.abs(error).max(initial=0)), float(np.vdot(error, error))
 
-    digest, squared_error = hashlib.sha256(), 0.0
+    sink = BlockSink(writer, contents)
     for chunk, decoded, worst, squared in in_order(encode, range(contents.n_blocks), workers):
-        writer.add_block(chunk)
-        digest.update(np.ascontiguousarray(decoded).data)
-        contents.worst_error = max(contents.worst_error, worst)
-        squared_error += squared
+        sink.add(chunk, decoded, worst, squared)
         advance(decoded.nbytes)
-    contents.samples_sha256 = digest.hexdigest()
-    contents.rms_error = math.sqrt(squared_error / max(1, signal.steps * signal.channels))
+    sink.finish()
     return contents
+
+
+class BlockSink:
+    """Writes blocks, and keeps in the contents what there is to say of their samples.
+
+    Parameters
+    ----------
+    writer : CompressedWriter
+        Where to; also an attribute.
+    contents : Contents
+        What is updated.
+    """
+
+    def __init__(self, writer: CompressedWriter, contents: Contents) -> None:
+        self.writer, self._contents = writer, contents
+        self._digest, self._squared_error = hashlib.sha256(), 0.0
+
+    def add(self, chunk: bytes, decoded: Rows, worst_error: float, squared_error: float) -> None:
+        """Write the next block, which is decoded to these samples; errors are the largest, and the sum of squares."""
+        self.writer.add_block(chunk)
+        self._digest.update(np.ascontiguousarray(decoded).data)
+        self._contents.worst_error = max(self._contents.worst_error, worst_error)
+        self._squared_error += squared_error
+
+    def finish(self) -> None:
+        """Complete the contents, whose shape is known by now."""
+        contents = self._contents
+        contents.samples_sha256 = self._digest.hexdigest()
+        contents.rms_error = math.sqrt(self._squared_error / max(1, contents.steps * contents.channels))
 
 
 def file_sha256(path: Path) -> str:

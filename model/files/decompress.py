@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from model.errors import CodecError
 from model.files.compress import Advance, file_sha256
 from model.files.compressed import BLOCKS, CompressedRecording
-from model.files.flat import PACKED_BYTES, PACKED_DTYPE, RAW_SUFFIXES, FlatWriter, Layout
+from model.files.flat import META_SUFFIX, PACKED_BYTES, PACKED_DTYPE, RAW_SUFFIXES, FlatWriter, Layout
 from model.files.nwb import write_nwb
 from model.files.recording import Rows, Signal
 from model.files.spike_folder import NAMES, SpikeList
@@ -46,6 +46,12 @@ def is_spike_list(recording: CompressedRecording) -> bool:
     return recording.part("clusters") is not None
 
 
+def outputs(recording: CompressedRecording, output: Path, start: int, stop: int) -> list[Path]:
+    """Return all that is written where `output` is asked for: of SpikeGLX, the file that describes it, too."""
+    beside = recording.part("meta") is not None and _is_source(recording, output, start, stop)
+    return [output, *([output.with_suffix(META_SUFFIX)] if beside else [])]
+
+
 def decompress(
     recording: CompressedRecording, output: Path, start: int, stop: int, workers: int, advance: Advance
 ) -> None:
@@ -61,10 +67,8 @@ def decompress(
     ValueError
         It cannot be written so.
     """
-    contents = recording.contents
-    whole = (start, stop) == (0, contents.steps)
-    suffix, source_suffix = output.suffix.lower(), Path(contents.source["name"]).suffix.lower()
-    if whole and contents.layout and suffix == source_suffix:
+    contents, suffix = recording.contents, output.suffix.lower()
+    if _is_source(recording, output, start, stop):
         _write_original(recording, output, workers, advance)
         return
     signal = replace(contents.signal, steps=stop - start)
@@ -80,9 +84,9 @@ def decompress(
         with whole_file(output) as file:
             _write_all(file, pieces)
     else:
-        allowed = dict.fromkeys(
-            ([source_suffix] if whole and contents.layout else []) + [".npy", ".nwb", *RAW_SUFFIXES]
-        )
+        source_suffix = Path(contents.source["name"]).suffix.lower()
+        restorable = _is_source(recording, output.with_suffix(source_suffix), start, stop)
+        allowed = dict.fromkeys([*([source_suffix] if restorable else []), ".npy", ".nwb", *RAW_SUFFIXES])
         raise ValueError(f"output must end in {', '.join(allowed)}, not {output.name!r}")
 
 
@@ -205,8 +209,19 @@ def _verify_source(recording: CompressedRecording, workers: int, advance: Advanc
         _check_source(recording, hashlib.file_digest(file, "sha256").hexdigest())
 
 
+def _is_source(recording: CompressedRecording, output: Path, start: int, stop: int) -> bool:
+    """Return whether the output is the file that was compressed: all of it, to a name that ends as its did."""
+    contents = recording.contents
+    same_kind = output.suffix.lower() == Path(contents.source["name"]).suffix.lower()
+    return bool(contents.layout) and same_kind and (start, stop) == (0, contents.steps)
+
+
 def _write_original(recording: CompressedRecording, output: Path, workers: int, advance: Advance) -> None:
-    with whole_file(output) as file:
+    meta = recording.part("meta")
+    with ExitStack() as written:
+        if meta is not None:
+            written.enter_context(whole_file(output.with_suffix(META_SUFFIX))).write(meta)
+        file = written.enter_context(whole_file(output))
         _write_source(recording, file, workers, advance)
         file.flush()
         _check_source(recording, file_sha256(Path(file.name)))

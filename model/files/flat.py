@@ -14,8 +14,12 @@ from numpy.lib import format as npy
 from model.files.recording import Recording, Rows, Signal
 
 RAW_SUFFIXES = (".bin", ".dat", ".raw")
+META_SUFFIX = ".meta"
+"""Of the file that SpikeGLX writes beside its samples."""
 HEAD_BYTES_MAX = 1 << 26
 """Most bytes before and after the samples."""
+OEBIN = "structure.oebin"
+"""Name of the file in which Open Ephys describes a recording."""
 PCM, FLOAT, EXTENSIBLE = 1, 3, 0xFFFE
 """Formats of samples in WAV files."""
 UNKNOWN_SIZE = 0xFFFFFFFF
@@ -51,7 +55,11 @@ class FlatFile(Recording):
         Where the samples are.
     head, tail : bytes
         What is before and after them.
+    meta : bytes or None
+        The file that lies beside it and describes it, of SpikeGLX.
     """
+
+    meta: bytes | None = None
 
     def __init__(self, path: Path, kind: str, signal: Signal, layout: Layout) -> None:
         super().__init__(path, signal)
@@ -138,7 +146,13 @@ def open_raw(path: Path, signal: Signal, offset: int = 0) -> FlatFile:
             f"{path} has {size - offset} bytes, too few for a step of {signal.channels} channels of {signal.dtype}"
         )
     signal = replace(signal, steps=steps)
-    return FlatFile(path, "raw binary", signal, Layout(offset, False, signal.dtype.itemsize))
+    file = FlatFile(path, "raw binary", signal, Layout(offset, False, signal.dtype.itemsize))
+    if file.tail:
+        file.note = (
+            f"{path} has {len(file.tail)} bytes after its last whole step of {signal.channels} channels of "
+            f"{signal.dtype}; they are kept, but channels, dtype or offset may be wrong"
+        )
+    return file
 
 
 def open_npy(path: Path, sampling_hz: float | None, gain_microvolts: list[float]) -> FlatFile:
@@ -200,29 +214,33 @@ def open_wav(path: Path) -> FlatFile:
 
 def open_spikeglx(path: Path) -> FlatFile:
     """Open a `.bin` file of SpikeGLX, whose `.meta` file lies beside it."""
-    lines = path.with_suffix(".meta").read_text().splitlines()
+    data = path.with_suffix(META_SUFFIX).read_bytes()
+    lines = data.decode(errors="replace").splitlines()
     meta = dict(line.split("=", 1) for line in lines if "=" in line)
     try:
         channels = int(meta["nSavedChans"])
         rate = next(meta[name] for name in ("imSampRate", "niSampRate", "obSampRate") if name in meta)
         signal = Signal(0, channels, np.dtype("<i2"), float(rate))
     except (KeyError, StopIteration, ValueError):
-        raise ValueError(f"{path.with_suffix('.meta')} does not tell nSavedChans and a sampling rate") from None
-    return _renamed(open_raw(path, signal), "SpikeGLX")
+        raise ValueError(f"{path.with_suffix(META_SUFFIX)} does not tell nSavedChans and a sampling rate") from None
+    file = _renamed(open_raw(path, signal), "SpikeGLX")
+    file.meta = data
+    return file
 
 
 def open_open_ephys(path: Path) -> FlatFile:
     """Open a `continuous.dat` of Open Ephys, whose `structure.oebin` is two folders above it."""
-    structure = json.loads((path.parents[2] / "structure.oebin").read_text())
-    for stream in structure.get("continuous", []):
-        if stream["folder_name"].strip("/") == path.parent.name:
-            listed = stream["channels"]
-            gains = [float(channel["bit_volts"]) for channel in listed]
-            names = [str(channel["channel_name"]) for channel in listed]
-            rate = float(stream["sample_rate"])
-            signal = Signal(0, int(stream["num_channels"]), np.dtype("<i2"), rate, gains, [], names)
-            return _renamed(open_raw(path, signal), "Open Ephys")
-    raise ValueError(f"{path.parents[2] / 'structure.oebin'} does not tell of the folder {path.parent.name}")
+    path = path.absolute()
+    structure = path.parents[2] / OEBIN
+    try:
+        streams = json.loads(structure.read_text())["continuous"]
+        (stream,) = (one for one in streams if one["folder_name"].strip("/") == path.parent.name)
+        gains = [float(channel["bit_volts"]) for channel in stream["channels"]]
+        names = [str(channel["channel_name"]) for channel in stream["channels"]]
+        channels, rate = int(stream["num_channels"]), float(stream["sample_rate"])
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise ValueError(f"{structure} does not describe the samples in the folder {path.parent.name}") from None
+    return _renamed(open_raw(path, Signal(0, channels, np.dtype("<i2"), rate, gains, [], names)), "Open Ephys")
 
 
 def _renamed(file: FlatFile, kind: str) -> FlatFile:

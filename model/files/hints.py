@@ -6,7 +6,6 @@ import math
 import sys
 from collections.abc import Collection
 from dataclasses import dataclass, fields
-from pathlib import Path
 
 from model.golden.settings import check_int
 
@@ -53,20 +52,20 @@ class Hints:
         if not _is_numeric(self.dtype):
             raise ValueError(f"dtype must be a type of numbers, such as int16, uint16 or float32, not {self.dtype!r}")
 
-    def check_taken(self, path: Path, taken: Collection[str]) -> None:
-        """Raise `ValueError` if something is told that the kind of file at `path` does not take.
+    def check_taken(self, taken: Collection[str], why: str) -> None:
+        """Raise `ValueError` if something is told that is of no use.
 
         Parameters
         ----------
-        path : Path
-            The file.
         taken : collection of str
             Names of the fields that are of use.
+        why : str
+            Of what kind the file is, for the sentence.
         """
         for one in fields(self):
             if one.name not in taken and getattr(self, one.name) != one.default:
                 option = OPTIONS.get(one.name, one.name)
-                raise ValueError(f"{option} must be left out for {path}, which does not take it")
+                raise ValueError(f"{option} must be left out: {why}")
 
     @property
     def gains(self) -> list[float]:

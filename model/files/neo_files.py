@@ -29,6 +29,8 @@ class NeoFile(Recording):
         self._reader = _reader_of(path)
         self.kind = f"{type(self._reader).__name__.removesuffix('RawIO')}, read by Neo"
         self._stream = self._chosen(path, stream)
+        if any(len(self._reader.header[kind]) for kind in ("event_channels", "spike_channels")):
+            self.note = f"of {path}, the signals are kept, and not its events and spikes"
         super().__init__(path, self._signal(path))
 
     def rows(self, start: int, stop: int) -> Rows:
@@ -50,7 +52,8 @@ class NeoFile(Recording):
     def _signal(self, path: Path) -> Signal:
         reader = self._reader
         if reader.block_count() != 1 or reader.segment_count(0) != 1:
-            raise ValueError(f"{path} must hold one segment; it has several, so split it first")
+            segments = sum(reader.segment_count(block) for block in range(reader.block_count()))
+            raise ValueError(f"{path} must hold one segment, not {segments}: save each as a file of its own")
         stream_id = reader.header["signal_streams"][self._stream]["id"]
         channels = reader.header["signal_channels"]
         channels = channels[channels["stream_id"] == stream_id]

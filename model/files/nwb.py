@@ -48,6 +48,7 @@ class NwbFile(Recording):
             raise ValueError(f"{path} must have one {SERIES}, or --series must name it; it has: {listed}")
         if series is not None and series not in found:
             raise ValueError(f"series must be one of {', '.join(found)} for {path}, not {series}")
+        self.note = f"of {path}, the series {series or found[0]} is kept, and not the rest of the file"
         group = self._file[series or found[0]]
         self._data = group["data"]
         self._times = group.get("timestamps")

@@ -6,7 +6,16 @@ from pathlib import Path
 
 import numpy as np
 
-from model.files.flat import RAW_SUFFIXES, open_npy, open_open_ephys, open_raw, open_spikeglx, open_wav
+from model.files.flat import (
+    META_SUFFIX,
+    OEBIN,
+    RAW_SUFFIXES,
+    open_npy,
+    open_open_ephys,
+    open_raw,
+    open_spikeglx,
+    open_wav,
+)
 from model.files.hints import Hints
 from model.files.neo_files import NeoFile
 from model.files.nwb import NwbFile
@@ -29,11 +38,30 @@ def is_spike_folder(path: Path) -> bool:
     return any((path / name).is_file() for name in NAMES)
 
 
-def check_hints(path: Path, hints: Hints) -> None:
-    """Raise `ValueError` if a hint is given that this kind of source does not take, and that would be passed over."""
-    hints.check_taken(
-        path, ("sampling_hz",) if is_spike_folder(path) else HINTS_TAKEN.get(path.suffix.lower(), ("stream",))
-    )
+def check_hints(hints: Hints, *sources: Path) -> None:
+    """Raise `ValueError` if a hint is given that none of the sources takes, and that would be passed over."""
+    taken = {name for source in sources for name in _hints_taken(source, hints)}
+    names = ", ".join(map(str, sources))
+    why = f"{names} {'do' if len(sources) > 1 else 'does'} not take it" if sources else "there is no source"
+    if described := [place for source in sources if (place := description(source)) is not None]:
+        why += f", since {described[0]} tells it; with --channels, the samples are read as raw binary"
+    hints.check_taken(taken, why)
+
+
+def _hints_taken(source: Path, hints: Hints) -> tuple[str, ...]:
+    if is_spike_folder(source):
+        return ("sampling_hz",)
+    if hints.channels is None and description(source) is not None:
+        return ()
+    return HINTS_TAKEN.get(source.suffix.lower(), ("stream",))
+
+
+def description(source: Path) -> Path | None:
+    """Return the file of SpikeGLX or Open Ephys that describes raw binary, or None."""
+    if source.suffix.lower() not in RAW_SUFFIXES:
+        return None
+    beside = [source.with_suffix(META_SUFFIX), *(folder / OEBIN for folder in source.absolute().parents[2:3])]
+    return next((place for place in beside if place.is_file()), None)
 
 
 def open_recording(path: Path, hints: Hints) -> Recording:
@@ -64,10 +92,9 @@ def open_recording(path: Path, hints: Hints) -> Recording:
 
 
 def _open_by_neighbours(path: Path) -> Recording:
-    if path.with_suffix(".meta").is_file():
-        return open_spikeglx(path)
-    if len(path.parents) > 2 and (path.parents[2] / "structure.oebin").is_file():
-        return open_open_ephys(path)
+    describing = description(path)
+    if describing is not None:
+        return open_open_ephys(path) if describing.name == OEBIN else open_spikeglx(path)
     raise ValueError(f"{path} is raw binary: its channels must be given with --channels (and --dtype, unless int16)")
 
 

@@ -60,9 +60,12 @@ class Recording(ABC):
     ----------
     kind : str
         What kind of file it is, for messages.
+    note : str or None
+        A sentence for users, where something of the file is not what they may think.
     """
 
     kind: str
+    note: str | None = None
 
     def __init__(self, path: Path, signal: Signal) -> None:
         self.path, self.signal = path, signal

@@ -293,12 +293,11 @@ def _create(group: Any, one: Plan) -> None:  # noqa: ANN401 - a group of Zarr
 
 
 def _beside(recording: Recording) -> dict[str, Rows]:
-    """Return what else a recording has: times, and the bytes before and after the samples."""
+    """Return what else a recording has: times, the bytes before and after the samples, what describes it."""
     found = {"times": recording.times()}
     if isinstance(recording, FlatFile):
-        found |= {
-            name: np.frombuffer(data, np.uint8) for name, data in (("head", recording.head), ("tail", recording.tail))
-        }
+        parts = {"head": recording.head, "tail": recording.tail, "meta": recording.meta or b""}
+        found |= {name: np.frombuffer(data, np.uint8) for name, data in parts.items()}
     return {name: values for name, values in found.items() if values is not None and values.size}
 
 

@@ -8,10 +8,14 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any, ClassVar
 
-from numcodecs.abc import Codec
-from numcodecs.compat import ensure_bytes, ensure_ndarray, ndarray_copy
-
+from model.files.extras import MissingExtraError
 from model.formats.chunk import ChunkCoder, SpikeCoder, WaveformCoder, decode_chunk
+
+try:
+    from numcodecs.abc import Codec
+    from numcodecs.compat import ensure_bytes, ensure_ndarray, ndarray_copy
+except ImportError:
+    raise MissingExtraError("numcodecs", "zarr", __name__) from None
 
 
 class _Numcodec(Codec):

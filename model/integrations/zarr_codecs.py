@@ -9,13 +9,17 @@ import asyncio
 from dataclasses import asdict, dataclass
 from typing import Self
 
-from zarr.abc.codec import ArrayBytesCodec
-from zarr.core.array_spec import ArraySpec
-from zarr.core.buffer import Buffer, NDBuffer
-from zarr.core.common import JSON, parse_named_configuration
-
 from model.errors import CodecError
+from model.files.extras import MissingExtraError
 from model.formats.chunk import ChunkCoder, SpikeCoder, WaveformCoder, decode_chunk
+
+try:
+    from zarr.abc.codec import ArrayBytesCodec
+    from zarr.core.array_spec import ArraySpec
+    from zarr.core.buffer import Buffer, NDBuffer
+    from zarr.core.common import JSON, parse_named_configuration
+except ImportError:
+    raise MissingExtraError("zarr, 3.1 or newer", "archive", __name__) from None
 
 
 class _ZarrCodec(ChunkCoder, ArrayBytesCodec):
