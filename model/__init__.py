@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from model.codecs.streaming import StreamingSpikeCodec
     from model.codecs.waveform import WaveformCodec
     from model.events import Epoch
+    from model.files.waveform_reader import WaveformReader
+    from model.files.waveform_writer import WaveformWriter
     from model.raster import decode_packets, decode_raster, encode_packets, encode_raster
     from model.receiver import Receiver, frame_packets
 
@@ -30,6 +32,8 @@ _MODULES = {
     "SpikeCodec": "model.codecs.isi",
     "StreamingSpikeCodec": "model.codecs.streaming",
     "WaveformCodec": "model.codecs.waveform",
+    "WaveformReader": "model.files.waveform_reader",
+    "WaveformWriter": "model.files.waveform_writer",
     "decode_packets": "model.raster",
     "decode_raster": "model.raster",
     "decompress": "model.codecs.registry",
@@ -54,6 +58,8 @@ __all__ = [
     "SpikeCodec",
     "StreamingSpikeCodec",
     "WaveformCodec",
+    "WaveformReader",
+    "WaveformWriter",
     "decode_packets",
     "decode_raster",
     "decompress",

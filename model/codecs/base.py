@@ -220,6 +220,20 @@ def checked_range(steps: int, channels: int, start: int, stop: int | None, max_b
     return start, end
 
 
+def checked_channels(n_channels: int, channels: tuple[int, int] | None) -> tuple[int, int]:
+    """Return the first channel of a range and the one after the last: all of `n_channels` where none is given."""
+    if channels is None:
+        return 0, n_channels
+    if not isinstance(channels, tuple) or len(channels) != 2:
+        raise ValueError(
+            f"channels must be two integers, the first channel and the one after the last, not {channels!r}"
+        )
+    first, end = channels
+    check_int("channels[0]", first, 0, n_channels)
+    check_int("channels[1]", end, first, n_channels)
+    return first, end
+
+
 class _ChunkedRaster:
     """The raster of a stream of chunks."""
 

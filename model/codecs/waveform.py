@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from model.codecs.background import QUANTIZE_BITS_MAX
-from model.codecs.base import check_shape, checked_range
+from model.codecs.base import check_shape, checked_channels, checked_range
 from model.codecs.checks import check_choice
 from model.codecs.fidelity import Fidelity
 from model.codecs.spike_detection import THRESHOLD_SIGMA
@@ -157,6 +157,26 @@ class WaveformCodec:
             self._spikes = SpikeFormat(mode, spacing_at(sampling_hz), snippet_samples, max_templates)
         self._chunk_steps, self._group_channels = chunk_steps, group_channels
         self._workers = workers or os.cpu_count() or 1
+
+    @property
+    def mode(self) -> str:
+        """What is kept."""
+        return self._mode
+
+    @property
+    def preset(self) -> str:
+        """How samples are coded."""
+        return self._preset
+
+    @property
+    def sampling_hz(self) -> float:
+        """Samples a second."""
+        return self._sampling_hz
+
+    @property
+    def lsb_microvolts(self) -> float | None:
+        """What a unit of the samples is, where the codec was told."""
+        return self._lsb_microvolts
 
     def compress(self, waveform: ArrayLike) -> tuple[bytes, WaveformResult]:
         """Compress a waveform to one self-describing stream.
@@ -319,7 +339,7 @@ class WaveformCodec:
         stream, parameters = self._opened(data, verify_first=True)
         header = stream.header
         check_shape(header.steps, header.channels, T, N)
-        first, end = _checked_channels(header.channels, channels)
+        first, end = checked_channels(header.channels, channels)
         start, stop = checked_range(header.steps, end - first, start, stop, max_bins)
         chunks = chunks_of(stream, (start, stop), (first, end))
         stream.verify(max(1, chunks.start), chunks.stop)
@@ -360,7 +380,7 @@ class WaveformCodec:
         """
         stream, parameters = self._opened(data, verify_first=not skip_damaged)
         header = stream.header
-        first, end = _checked_channels(header.channels, channels)
+        first, end = checked_channels(header.channels, channels)
         start, stop = checked_range(header.steps, end - first, start, stop, max_bins)
         chunks = list(chunks_of(stream, (start, stop), (first, end)))
         kept = chunks
@@ -400,19 +420,6 @@ class WaveformCodec:
         if stream.header.codec != self.name:
             raise CodecError(f"stream is of codec {stream.header.codec!r}, not {self.name!r}")
         return stream, Parameters.from_bytes(stream.header.parameters)
-
-
-def _checked_channels(n_channels: int, channels: tuple[int, int] | None) -> tuple[int, int]:
-    if channels is None:
-        return 0, n_channels
-    if not isinstance(channels, tuple) or len(channels) != 2:
-        raise ValueError(
-            f"channels must be two integers, the first channel and the one after the last, not {channels!r}"
-        )
-    first, end = channels
-    check_int("channels[0]", first, 0, n_channels)
-    check_int("channels[1]", end, first, n_channels)
-    return first, end
 
 
 def _check_positive(numbers: dict[str, float | None]) -> None:

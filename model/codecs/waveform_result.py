@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from model.codecs.fidelity import Fidelity
 
@@ -119,6 +119,21 @@ class WaveformResult:
     def n_templates(self) -> int:
         """Templates that were learnt, in all groups and chunks."""
         return self.parts.n_templates
+
+    def followed_by(self, other: WaveformResult) -> WaveformResult:
+        """Return what both came to, the other being of the same channels by the same codec, and later."""
+        fidelity, parts = Fidelity(), Parts()
+        for result in (self, other):
+            fidelity.add(result.fidelity)
+            parts.add(result.parts)
+        return replace(
+            self,
+            n_steps=self.n_steps + other.n_steps,
+            compressed_bytes=self.compressed_bytes + other.compressed_bytes,
+            max_error=max(self.max_error, other.max_error),
+            fidelity=fidelity,
+            parts=parts,
+        )
 
     def summary(self) -> str:
         """Return the result in one line, and in others what the decoder gives back and what the bytes are."""

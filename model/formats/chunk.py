@@ -13,7 +13,7 @@ import math
 import zlib
 from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,10 @@ from model.codecs.stream import Reader, Stream, write_leb128
 from model.codecs.waveform_input import DTYPES, INT32
 from model.errors import CodecError
 from model.kernels.crc32c import crc32c
+
+if TYPE_CHECKING:
+    from model.codecs.base import Codec
+    from model.codecs.waveform import WaveformCodec
 
 MAGIC = b"\xc5Z"
 VERSION = 1
@@ -70,13 +74,7 @@ class ChunkCoder(ABC):
         """
         if array.dtype.hasobject or array.dtype.kind not in KINDS_OF_PLAIN_DATA:
             raise ValueError(f"chunk must hold plain numbers or strings of fixed length, not {array.dtype}")
-        order = b"F" if array.flags.f_contiguous and not array.flags.c_contiguous else b"C"
-        kind, body = self.body(_as_matrix(array))
-        name = array.dtype.str.encode()
-        head = MAGIC + bytes([VERSION << 4 | kind]) + order + write_leb128(len(name)) + name
-        head += write_leb128(array.ndim) + b"".join(write_leb128(length) for length in array.shape)
-        chunk = head + body
-        return chunk + crc32c(chunk).to_bytes(CRC_BYTES, "little")
+        return chunk_of(array, *self.body(_as_matrix(array)))
 
 
 @dataclass(frozen=True)
@@ -140,6 +138,40 @@ class SpikeCoder(ChunkCoder):
         return STREAM, get_codec(self.codec).compress(samples)[0]
 
 
+class Chunk(NamedTuple):
+    """A chunk, its body not yet decoded.
+
+    Attributes
+    ----------
+    kind : int
+        `STREAM` or `DEFLATED`.
+    order : {"C", "F"}
+        Of the array in memory.
+    dtype : numpy.dtype
+        Of its elements.
+    shape : tuple of int
+        Of the array.
+    body : memoryview
+        What holds its elements.
+    """
+
+    kind: int
+    order: Literal["C", "F"]
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    body: memoryview
+
+
+def chunk_of(array: Array, kind: int, body: bytes) -> bytes:
+    """Return the chunk of an array whose body, of this kind, is made already."""
+    order = b"F" if array.flags.f_contiguous and not array.flags.c_contiguous else b"C"
+    name = array.dtype.str.encode()
+    head = MAGIC + bytes([VERSION << 4 | kind]) + order + write_leb128(len(name)) + name
+    head += write_leb128(array.ndim) + b"".join(write_leb128(length) for length in array.shape)
+    chunk = head + body
+    return chunk + crc32c(chunk).to_bytes(CRC_BYTES, "little")
+
+
 def decode_chunk(data: bytes) -> Array:
     """Return the array of a chunk, whichever coder made it.
 
@@ -148,6 +180,13 @@ def decode_chunk(data: bytes) -> Array:
     CodecError
         The chunk is damaged, cut off or forged.
     """
+    kind, order, dtype, shape, body = read_chunk(data)
+    flat = _inflate(body, dtype, math.prod(shape)) if kind == DEFLATED else _read_stream(bytes(body), dtype, shape)
+    return np.asarray(flat.reshape(shape), order=order)
+
+
+def read_chunk(data: bytes) -> Chunk:
+    """Return what a chunk says of itself, its checksum being right; `CodecError` if it is not, or it makes no sense."""
     if len(data) < CRC_BYTES or crc32c(data[:-CRC_BYTES]) != int.from_bytes(data[-CRC_BYTES:], "little"):
         raise CodecError("chunk checksum does not match: it is damaged, cut off, or no chunk of these codecs")
     reader = Reader(memoryview(data)[:-CRC_BYTES])
@@ -162,10 +201,7 @@ def decode_chunk(data: bytes) -> Array:
     if dimensions > DIMENSIONS_MAX:
         raise CodecError(f"chunk claims {dimensions} dimensions, more than {DIMENSIONS_MAX}")
     shape = tuple(reader.leb128() for _ in range(dimensions))
-    body = reader.view(reader.remaining)
-    flat = _inflate(body, dtype, math.prod(shape)) if kind == DEFLATED else _read_stream(bytes(body), dtype, shape)
-    # NumPy takes an order by its letter.
-    return np.asarray(flat.reshape(shape), order="F" if order == b"F" else "C")
+    return Chunk(kind, "F" if order == b"F" else "C", dtype, shape, reader.view(reader.remaining))
 
 
 def _as_matrix(array: Array) -> Array:
@@ -199,10 +235,35 @@ def _read_dtype(name: bytes) -> np.dtype[Any]:
 
 def _read_stream(data: bytes, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Array:
     steps, channels = shape[0] if shape else 1, math.prod(shape[1:])
-    limit = max(1, steps * channels)
     if not data.startswith(STREAM_MAGIC) or Stream(data, verify_first=False).header.codec != "waveform":
-        return decompress(data, steps, channels, max_bins=limit).astype(dtype, copy=False)
-    rows: Array = get_codec("waveform", workers=1).decompress(data, steps, channels, max_bins=limit)
+        return decompress(data, steps, channels, max_bins=max(1, steps * channels)).astype(dtype, copy=False)
+    return waveform_of(data, dtype, (steps, channels), get_codec("waveform", workers=1))
+
+
+def waveform_of(
+    stream: bytes,
+    dtype: np.dtype[Any],
+    shape: tuple[int, int],
+    codec: Codec[Any] | WaveformCodec,
+    **part: int | tuple[int, int],
+) -> Array:
+    """Return samples of a chunk's stream.
+
+    Parameters
+    ----------
+    stream : bytes
+        The body.
+    dtype : numpy.dtype
+        Of the chunk.
+    shape : (int, int)
+        Of the chunk: steps and channels.
+    codec : WaveformCodec
+        What decodes it.
+    part : dict
+        `start`, `stop` and `channels`, as `codec.decompress` takes them.
+    """
+    options: dict[str, Any] = {**part, "max_bins": max(1, math.prod(shape))}
+    rows: Array = codec.decompress(stream, *shape, **options)
     if rows.dtype != dtype.newbyteorder("<"):
         raise CodecError(f"chunk is of type {dtype}, but holds a stream of {rows.dtype}")
     return rows.astype(dtype, copy=False)
