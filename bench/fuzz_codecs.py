@@ -11,7 +11,8 @@ from __future__ import annotations
 import faulthandler
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from functools import cache
 from pathlib import Path
@@ -252,19 +253,28 @@ def feed_forged(data: bytes, max_bins: int, tally: Tally) -> None:
         assert not (raster.view(np.uint8) > 1).any()
 
 
+@contextmanager
+def ended_if_stuck() -> Iterator[None]:
+    """End the process, with a traceback, if the block takes more than `JOB_S_MAX`; and not later, if it raises."""
+    faulthandler.dump_traceback_later(JOB_S_MAX, exit=True)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
 def feed(count: int, seed: int) -> Tally:
     """Feed so many streams."""
     rng = random.Random(f"codecs {seed}")
     tally = Tally()
     before = start_peak()
-    faulthandler.dump_traceback_later(JOB_S_MAX, exit=True)
-    for _ in range(count):
-        source = rng.choice(sources())
-        if rng.random() < FORGED:
-            feed_forged(forged(source, rng), MAX_BINS if rng.random() < UNLIMITED else BINS_LIMIT, tally)
-        else:
-            feed_damaged(source, damaged(source, rng), tally)
-    faulthandler.cancel_dump_traceback_later()
+    with ended_if_stuck():
+        for _ in range(count):
+            source = rng.choice(sources())
+            if rng.random() < FORGED:
+                feed_forged(forged(source, rng), MAX_BINS if rng.random() < UNLIMITED else BINS_LIMIT, tally)
+            else:
+                feed_damaged(source, damaged(source, rng), tally)
     tally.peak_bytes = peak_since(before) or 0
     return tally
 

@@ -8,7 +8,6 @@ the same holds for decoding these alone.
 
 from __future__ import annotations
 
-import faulthandler
 import random
 import time
 from collections.abc import Iterator
@@ -23,7 +22,7 @@ import typer
 from numpy.typing import NDArray
 from rich.console import Console
 
-from bench.fuzz_codecs import JOB_S_MAX, Source, Tally, forged, run_jobs
+from bench.fuzz_codecs import Source, Tally, ended_if_stuck, forged, run_jobs
 from bench.measure import peak_since, start_peak
 from bench.report import report
 from model import CodecError, WaveformCodec
@@ -165,14 +164,13 @@ def feed(count: int, seed: int) -> Tally:
     rng = random.Random(f"waveform {seed}")
     tally = Tally()
     before = start_peak()
-    faulthandler.dump_traceback_later(JOB_S_MAX, exit=True)
-    for _ in range(count):
-        source = rng.choice(sources())
-        if rng.random() < FORGED:
-            feed_forged(source, forged(source, rng), tally)
-        else:
-            feed_damaged(source, damaged(source, rng), rng.random() < RECOVERED, tally)
-    faulthandler.cancel_dump_traceback_later()
+    with ended_if_stuck():
+        for _ in range(count):
+            source = rng.choice(sources())
+            if rng.random() < FORGED:
+                feed_forged(source, forged(source, rng), tally)
+            else:
+                feed_damaged(source, damaged(source, rng), rng.random() < RECOVERED, tally)
     tally.peak_bytes = peak_since(before) or 0
     return tally
 

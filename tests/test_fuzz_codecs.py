@@ -33,9 +33,13 @@ def test_sources_have_several_chunks_and_decode_to_what_was_encoded():
 
 def test_a_decoder_that_ignores_checksums_is_caught(monkeypatch):
     sources()
+    watched = []
+    monkeypatch.setattr("faulthandler.dump_traceback_later", lambda *_, **__: watched.append("begun"))
+    monkeypatch.setattr("faulthandler.cancel_dump_traceback_later", lambda: watched.append("ended"))
     monkeypatch.setattr(Stream, "verify", lambda *_: None)
     with pytest.raises(AssertionError, match="decodes a damaged stream"):
         feed(500, seed=1)
+    assert watched == ["begun", "ended"]  # or the process would be ended in the middle of another test
 
 
 @pytest.mark.parametrize(
