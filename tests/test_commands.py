@@ -228,6 +228,31 @@ def test_terminals_get_a_bar_with_rate_and_time_left(tmp_path):
     assert re.search(rb"compressing a.npy.*/8.0 MB.*/s.*\d:\d\d:\d\d", shown)
 
 
+def test_full_disk(tmp_path):
+    """A limit on the size of files stands for it, in a process of its own: whatever else is written would meet it."""
+    np.save(tmp_path / "a.npy", np.random.default_rng(1).integers(-9999, 9999, (20_000, 6)).astype(np.int16))
+    code = f"""
+import resource, sys
+from model.__main__ import entry
+resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+sys.argv[1:] = ["compress", {str(tmp_path / "a.npy")!r}]
+entry()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    sentence = f"error: output {tmp_path / 'a.npy.ctcz'} cannot be written: File too large\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", sentence)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.npy"]
+
+
+@pytest.fixture
+def interruptible():
+    """Processes notice SIGINT even if whoever started the tests ignores it, as a shell does in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted(tmp_path, number):
     """Nothing is left behind."""
@@ -235,11 +260,14 @@ def test_interrupted(tmp_path, number):
         file.truncate(1 << 33)  # a file without blocks on the disk, of so many zeros that there is time
     command = [sys.executable, "-m", "model", "compress", str(tmp_path / "a.dat"), "--channels", "64"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, "COLUMNS": "80"})
-    deadline = time.monotonic() + 60
-    while len(list(tmp_path.iterdir())) < 2 and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert len(list(tmp_path.iterdir())) == 2
-    process.send_signal(number)
-    _, error = process.communicate(timeout=60)
+    try:
+        deadline = time.monotonic() + 60
+        while len(list(tmp_path.iterdir())) < 2 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert len(list(tmp_path.iterdir())) == 2
+        process.send_signal(number)
+        _, error = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert (process.returncode, error) == (130, "")
     assert [path.name for path in tmp_path.iterdir()] == ["a.dat"]

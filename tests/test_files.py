@@ -1,7 +1,6 @@
 """Recordings in files: every kind comes back byte for byte, whole or not at all, and nothing damaged passes."""
 
 import json
-import resource
 import struct
 import subprocess
 import sys
@@ -468,19 +467,6 @@ def test_output_has_its_name_and_rights_in_the_end(tmp_path):
     plain.touch()
     assert (tmp_path / "new").read_bytes() == b"whole"
     assert (tmp_path / "new").stat().st_mode == plain.stat().st_mode
-
-
-def test_full_disk(tmp_path):
-    """A limit on the size of files stands for it."""
-    np.save(tmp_path / "a.npy", RANDOM.integers(-9999, 9999, (20_000, 6)).astype(np.int16))
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, before[1]))
-    try:
-        with pytest.raises(ValueError, match=r"output .* cannot be written: File too large"):
-            pack(tmp_path / "a.npy")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert [path.name for path in tmp_path.iterdir()] == ["a.npy"]
 
 
 def test_same_recording_gives_the_same_file(tmp_path):
