@@ -93,7 +93,7 @@ results: $(READY) ## Send every real recording through; write docs/results.md
 faults: $(READY) ## Damage links and state 100,000 times; write docs/faults.md
 	@$(RUN) -m sim faults $(SIM_ARGS)
 
-bench: $(BENCH_READY) ## Run all benchmarks, and make results; write their pages in docs/
+bench: $(BENCH_READY) ## Run all benchmarks, and make results; write docs/results.md, which lists all pages
 	@$(RUN) -m bench.encode
 	@$(RUN) -m bench.receive
 	@$(MAKE) --no-print-directory bench-spikes bench-waveform bench-stores results

@@ -43,6 +43,25 @@ SOURCES = (
 )
 
 
+class OtherPage(NamedTuple):
+    """Another page of results in `docs/`: what is on it, and the make target that writes it."""
+
+    about: str
+    page: str
+    target: str
+
+
+OTHER_PAGES = (
+    OtherPage("spike codecs beside general coders: size, speed, memory", "spike-codecs-results.md", "bench-spikes"),
+    OtherPage("raw waveforms beside other coders: ratio, speed, error", "waveforms.md", "bench-waveform"),
+    OtherPage("SpikeInterface's recordings in Zarr beside other compressors", "stores.md", "bench-stores"),
+    OtherPage("damage on the link and to the hardware's state, and what of it shows", "faults.md", "faults"),
+    OtherPage("area and clock on FPGAs and in gates", "silicon.md", "synth"),
+    OtherPage("properties that are proven, block by block", "formal.md", "formal"),
+    OtherPage("small changes to the hardware that proofs and benches notice", "mutation.md", "mutate"),
+)
+
+
 class Run(NamedTuple):
     """What came of a recording.
 
@@ -123,6 +142,7 @@ def page(runs: Sequence[Run]) -> str:
         parts += [f"## {title}", _table(columns, runs), fill(remark, 120)]
     commands = "\n".join(f'python -m sim recording --data "$CORTICODEC_DATA/{run.source.path}"' for run in runs)
     parts += ["## Each by itself", f"```\n{commands}\n```", "With pauses; without them: `--gaps 0 --stalls 0`."]
+    parts += ["## Other results", _other_results()]
     return "\n\n".join(parts) + "\n"
 
 
@@ -136,6 +156,12 @@ def _table(columns: Sequence[Column], runs: Sequence[Run]) -> str:
         *([run.source.name, *(cell(run) for _, cell in columns)] for run in runs),
     ]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _other_results() -> str:
+    rows = ["| what | page | written by |", "| --- | --- | --- |"]
+    rows += [f"| {one.about} | [{one.page}]({one.page}) | `make {one.target}` |" for one in OTHER_PAGES]
+    return "\n".join(rows)
 
 
 def _framing(run: Run) -> str:

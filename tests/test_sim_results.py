@@ -1,12 +1,14 @@
 """The page of results: what a row says, and that the page in the project says it still."""
 
+import re
+
 import numpy as np
 import pytest
 
 from model import Settings, encode_packets
 from sim.figures import FAST, measure, size_of_packets
 from sim.loaders import Recording, load
-from sim.results import PAGE, SOURCES, Run, page
+from sim.results import OTHER_PAGES, PAGE, SOURCES, Run, page
 from sim.stimulus import Capture, Stimulus
 
 RASTER = (np.random.default_rng(8).random((700, 9)) < 0.05).astype(np.int8)
@@ -41,6 +43,20 @@ def test_a_row_names_what_differs():
     packets = encode_packets(RASTER)
     text = page([run_of(packets[:-1])])
     assert "output has 3 packets; the fast path's has 4" in text
+
+
+@pytest.mark.parametrize("other", OTHER_PAGES, ids=lambda other: other.page)
+def test_other_pages_exist_and_are_written_by_a_target(other):
+    assert f"`make {other.target}` |" in PAGE.read_text()
+    assert (PAGE.parent / other.page).read_text().count(f"`make {other.target}`") >= 1
+    assert f"\n{other.target}: " in (PAGE.parents[1] / "Makefile").read_text()
+
+
+def test_benchmarks_are_all_run_by_one_target():
+    makefile = (PAGE.parents[1] / "Makefile").read_text()
+    recipe = makefile.split("\nbench: ")[1].split("\n\n")[0]
+    targets = set(re.findall(r"^(bench-[a-z]+):", makefile, re.MULTILINE)) | {"results"}
+    assert targets <= set(recipe.split())
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
