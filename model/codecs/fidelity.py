@@ -15,11 +15,12 @@ from model.codecs.spike_detection import (
     Detection,
     Troughs,
     detect,
-    fast_part,
     find_troughs,
+    keep_fast_part,
     split,
     steps_in,
 )
+from model.codecs.waveform_input import is_short
 from model.kernels import spike_energies
 from model.kernels.spike_peaks import count_matches
 
@@ -115,40 +116,38 @@ def compare(
         What is known of the original, in its units.
     """
     # Differences of samples of two bytes are exact in 32 bits.
-    exact = np.subtract(decoded, original, dtype=np.float32 if _is_short(original) else np.float64)
-    errors = exact.astype(np.float32, copy=False)
-    squares = float(np.square(exact, dtype=np.float64).sum())
-    fidelity = Fidelity(errors.size, float(max(exact.max(), -exact.min())), squares)
-    samples = _without_offset(original)
+    exact = np.subtract(decoded, original, dtype=np.float32 if is_short(original) else np.float64, order="C")
+    worst, squares = spike_energies.extent(exact.reshape(-1))
+    fidelity = Fidelity(exact.size, worst, squares)
+    errors, samples = exact.astype(np.float32, copy=False), _without_offset(original)
+    del exact
+    change = split(errors, sampling_hz)
     if detection is None:
         detection = detect(samples, threshold_sigma, sampling_hz)
-    change, fast_errors = split(errors, sampling_hz)
+    else:
+        keep_fast_part(samples, detection.slow, sampling_hz)
     knot_s = detection.spacing / sampling_hz
     fidelity.lfp_energy, fidelity.lfp_error_energy = _lfp_energy(detection.slow, knot_s), _lfp_energy(change, knot_s)
 
-    fast, spikes = fast_part(samples, detection.slow, sampling_hz), detection.troughs
-    again = find_troughs(fast + fast_errors, detection.noise, threshold_sigma, sampling_hz)
+    spikes, length = detection.troughs, steps_in(SNIPPET_MS, sampling_hz)
+    fidelity.snippet_energy, fidelity.snippet_error_energy = spike_energies.energies(
+        spikes.steps, spikes.channels, length // BEFORE, length, samples, errors
+    )
+    samples += errors
+    again = find_troughs(samples, detection.noise, threshold_sigma, sampling_hz)
     fidelity.detected, fidelity.detected_again = spikes.steps.size, again.steps.size
-    tolerance, length = steps_in(TOLERANCE_MS, sampling_hz), steps_in(SNIPPET_MS, sampling_hz)
+    tolerance = steps_in(TOLERANCE_MS, sampling_hz)
     far = len(original) + tolerance + 1
     fidelity.matched = count_matches(_one_after_another(spikes, far), _one_after_another(again, far), tolerance)
-    fidelity.snippet_energy, fidelity.snippet_error_energy = spike_energies.energies(
-        spikes.steps, spikes.channels, length // BEFORE, length, fast, fast_errors
-    )
     return fidelity
 
 
 def _without_offset(samples: NDArray[np.generic]) -> NDArray[np.float32]:
     """Return samples as floats of 32 bits, which do not leave much room beside a large offset."""
-    if _is_short(samples):
-        return samples.astype(np.float32)
-    level: NDArray[np.float64] = np.subtract(samples, samples[0], dtype=np.float64)
+    if is_short(samples):
+        return samples.astype(np.float32, order="C")
+    level: NDArray[np.float64] = np.subtract(samples, samples[0], dtype=np.float64, order="C")
     return level.astype(np.float32)
-
-
-def _is_short(samples: NDArray[np.generic]) -> bool:
-    """Return whether samples are integers of one or two bytes."""
-    return samples.dtype.kind != "f" and samples.dtype.itemsize <= 2
 
 
 def _lfp_energy(slow: NDArray[np.float32], knot_s: float) -> float:

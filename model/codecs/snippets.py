@@ -84,9 +84,10 @@ def encode_snippets(
     taps : NDArray of float32
         The low-pass filter that makes that band.
     """
+    nothing = np.zeros_like(target)
     if events.steps.size == 0:
-        return Snippets(b"", np.zeros_like(target), 0)
-    energy = snippet_coder.band_energy(events, target, taps, (ENERGY_SIGMA * noise) ** 2)
+        return Snippets(b"", nothing, 0)
+    energy = snippet_coder.band_energy(events, target, nothing, taps, (ENERGY_SIGMA * noise) ** 2)
     allowed = energy / 10 ** ((snr_db + MARGIN_DB) / 10)
     attempt = _coarsest(events, target, max_templates, allowed, taps)
     lists: list[ArrayLike] = [[attempt.level], events.masks ^ MAIN, attempt.choices, attempt.gains - (1 << GAIN_BITS)]
@@ -140,7 +141,7 @@ def _attempt(events: Events, target: NDArray[np.int32], max_templates: int, leve
 
 
 def _error(events: Events, target: NDArray[np.int32], attempt: _Attempt, taps: NDArray[np.float32]) -> float:
-    return snippet_coder.band_energy(events, target - attempt.waveform, taps, math.inf)
+    return snippet_coder.band_energy(events, target, attempt.waveform, taps, math.inf)
 
 
 def decode_snippets(

@@ -73,15 +73,17 @@ class Detection:
     troughs: Troughs
 
 
-def split(samples: NDArray[np.float32], sampling_hz: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the coefficients of the slow part of samples, shape (steps, channels), and their fast part."""
+def split(samples: NDArray[np.float32], sampling_hz: float) -> NDArray[np.float32]:
+    """Return the coefficients of the slow part of samples, shape (steps, channels), which become their fast part."""
     slow = spline.fit(samples, spline.spacing_at(sampling_hz))
-    return slow, fast_part(samples, slow, sampling_hz)
+    keep_fast_part(samples, slow, sampling_hz)
+    return slow
 
 
-def fast_part(samples: NDArray[np.float32], slow: NDArray[np.float32], sampling_hz: float) -> NDArray[np.float32]:
-    """Return samples without their slow part, smoothed: the band of the spikes, about 400 to 2600 Hz."""
-    return smoothed(spline.remainder(samples, slow, spline.spacing_at(sampling_hz)), sampling_hz)
+def keep_fast_part(samples: NDArray[np.float32], slow: NDArray[np.float32], sampling_hz: float) -> None:
+    """Take the slow part off samples, and smooth them: the band of the spikes, about 400 to 2600 Hz."""
+    spline.take_off(samples, slow, spline.spacing_at(sampling_hz))
+    spike_peaks.smooth(samples.reshape(-1), samples.shape[1], smoothing_taps(sampling_hz))
 
 
 def detect(samples: NDArray[np.float32], threshold_sigma: float, sampling_hz: float) -> Detection:
@@ -89,24 +91,17 @@ def detect(samples: NDArray[np.float32], threshold_sigma: float, sampling_hz: fl
 
     Parameters
     ----------
-    samples : NDArray of float32, shape (steps, channels)
-        Not empty.
+    samples : NDArray of float32, shape (steps, channels), contiguous
+        Not empty; they become their fast part.
     threshold_sigma : float
         A spike is so many times its channel's noise.
     sampling_hz : float
         Samples a second.
     """
-    slow, fast = split(samples, sampling_hz)
-    noise = noise_of(fast)
-    troughs = find_troughs(fast, noise, threshold_sigma, sampling_hz)
+    slow = split(samples, sampling_hz)
+    noise = noise_of(samples)
+    troughs = find_troughs(samples, noise, threshold_sigma, sampling_hz)
     return Detection(spline.spacing_at(sampling_hz), slow, noise, troughs)
-
-
-def smoothed(samples: NDArray[np.float32], sampling_hz: float) -> NDArray[np.float32]:
-    """Return samples, shape (steps, channels), low-pass filtered."""
-    out = np.empty_like(samples)
-    spike_peaks.smooth(samples, smoothing_taps(sampling_hz), out)
-    return out
 
 
 def smoothing_taps(sampling_hz: float) -> NDArray[np.float32]:

@@ -98,11 +98,9 @@ def fit(samples: NDArray[np.float32], spacing: int) -> NDArray[np.float32]:
     return sums.astype(np.float32)
 
 
-def remainder(samples: NDArray[np.float32], coefficients: NDArray[np.float32], spacing: int) -> NDArray[np.float32]:
-    """Return what is left of samples without a spline."""
-    out = np.empty_like(samples)
-    spline.subtract(samples, _relative_weights(spacing), coefficients, out)
-    return out
+def take_off(samples: NDArray[np.float32], coefficients: NDArray[np.float32], spacing: int) -> None:
+    """Replace samples by what is left of them without a spline."""
+    spline.subtract(samples, _relative_weights(spacing), coefficients)
 
 
 def knots(coefficients: NDArray[np.floating]) -> NDArray[np.float64]:

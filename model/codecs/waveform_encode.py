@@ -15,7 +15,7 @@ from model.codecs.stream import Header
 from model.codecs.waveform_group import encode_group
 from model.codecs.waveform_input import Waveform, from_integers, sample_range
 from model.codecs.waveform_result import Parts
-from model.codecs.waveform_spikes import EncodedGroup, Quality, encode_spikes
+from model.codecs.waveform_spikes import Quality, encode_spikes
 from model.codecs.waveform_stream import Parameters, joined_groups
 from model.parallel import in_order
 
@@ -77,6 +77,7 @@ def encode_sample_chunks(
         if parameters.lossless or not measured:
             return payload, Fidelity(samples=original.size)
         restored = from_integers(decoded, waveform.dtype, waveform.quantum)
+        del decoded
         return payload, compare(original.T, restored.T, sampling_hz)
 
     places = ((*header.chunk_range(chunk), *group) for chunk in range(header.n_chunks) for group in groups)
@@ -123,30 +124,35 @@ class SpikeChunks:
         troughs = [detection.troughs for detection in found]
         work = zip(places, found, spikes_of_groups(troughs, self._groups, self._quality.sampling_hz), strict=True)
         payloads, fidelity, parts = [], Fidelity(), Parts()
-        for encoded, of_group in in_order(self._encode, work, self._workers):
-            payloads.append(encoded.payload)
+        for payload, of_group, parts_of_group in in_order(self._encode, work, self._workers):
+            payloads.append(payload)
             fidelity.add(of_group)
-            parts.add(encoded.parts)
+            parts.add(parts_of_group)
         return Chunk(joined_groups(payloads), fidelity, parts)
 
     def _integers(self, place: Place) -> NDArray[np.int32]:
         return self._waveform.integers(self._waveform.piece(*place).T)
 
     def _detect(self, place: Place) -> Detection:
-        samples = self._integers(place).astype(np.float32)
-        return detect(samples, self._threshold_sigma, self._quality.sampling_hz)
+        return detect(
+            self._waveform.floats(self._waveform.piece(*place).T), self._threshold_sigma, self._quality.sampling_hz
+        )
 
-    def _encode(self, work: tuple[Place, Detection, GroupSpikes]) -> tuple[EncodedGroup, Fidelity]:
+    def _encode(self, work: tuple[Place, Detection, GroupSpikes]) -> tuple[bytes, Fidelity, Parts]:
         place, detection, spikes = work
         waveform, quality = self._waveform, self._quality
-        encoded = encode_spikes(
+        payload, decoded, parts = encode_spikes(
             self._integers(place), detection, spikes, self._form, quality, sample_range(waveform.dtype)
         )
-        if encoded.decoded is None:
-            n_spikes = encoded.parts.n_spikes
-            return encoded, Fidelity(detected=n_spikes, detected_again=n_spikes, matched=n_spikes)
-        original = waveform.piece(*place).T
-        restored = from_integers(encoded.decoded, waveform.dtype, waveform.quantum)
+        if decoded is None:
+            return (
+                payload,
+                Fidelity(detected=parts.n_spikes, detected_again=parts.n_spikes, matched=parts.n_spikes),
+                parts,
+            )
+        restored = from_integers(decoded, waveform.dtype, waveform.quantum)
+        del decoded
         # What was detected is in quanta.
         known = None if waveform.quantum else detection
-        return encoded, compare(original, restored, quality.sampling_hz, self._threshold_sigma, known)
+        original = waveform.piece(*place).T
+        return payload, compare(original, restored, quality.sampling_hz, self._threshold_sigma, known), parts

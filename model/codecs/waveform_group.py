@@ -69,13 +69,13 @@ def decode_codes(payload: NDArray[np.uint8], count: int) -> NDArray[np.int32]:
 
 
 def _payload(encoder: RowsEncoder) -> bytes:
-    n_samples = sum(codes.size for codes in encoder.codes)
-    words = np.empty(WORDS_A_SAMPLE * n_samples + SLACK_WORDS, dtype=np.uint32)
-    state, at = 1, words.size
+    words = np.empty(WORDS_A_SAMPLE * encoder.codes[0].size + SLACK_WORDS, dtype=np.uint32)
+    state, parts = 1, []
     for index in range(len(encoder.codes) - 1, -1, -1):
-        state, at = encoder.put(index, state, words, at)
+        state, at = encoder.put(index, state, words, words.size)
+        parts.append(words[at:].astype(WORD).tobytes())
     side = write_channels(encoder.channels)
-    return side + state.to_bytes(STATE_BYTES, "little") + words[at:].astype(WORD).tobytes()
+    return side + state.to_bytes(STATE_BYTES, "little") + b"".join(reversed(parts))
 
 
 def _decoded(encoder: RowsEncoder, sample_range: tuple[int, int]) -> NDArray[np.int32]:

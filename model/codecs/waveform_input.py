@@ -91,6 +91,11 @@ class Waveform:
             raise ValueError(f"waveform must hold values in {-self._largest - 1}..{self._largest}{self._in_quanta()}")
         return np.ascontiguousarray(samples, dtype=np.int32)
 
+    def floats(self, piece: NDArray[np.generic]) -> NDArray[np.float32]:
+        """Return the integers that samples are coded as, as contiguous floats."""
+        exact = piece if is_short(piece) else self.integers(piece)
+        return exact.astype(np.float32, order="C")
+
     def _integers(self, samples: NDArray[np.generic]) -> NDArray[np.float64]:
         wide = samples.astype(np.float64)
         if not np.isfinite(wide).all():
@@ -107,6 +112,11 @@ class Waveform:
 
     def _in_quanta(self) -> str:
         return f" times {self.quantum:g}" if self.quantum else ""
+
+
+def is_short(samples: NDArray[np.generic]) -> bool:
+    """Return whether samples are integers of one or two bytes: floats of 32 bits hold them, and their differences."""
+    return samples.dtype.kind != "f" and samples.dtype.itemsize <= 2
 
 
 def from_integers(integers: NDArray[np.int32], dtype: np.dtype[np.generic], quantum: float) -> NDArray[np.generic]:

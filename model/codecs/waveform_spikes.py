@@ -87,25 +87,6 @@ class Quality:
     sampling_hz: float
 
 
-@dataclass(frozen=True)
-class EncodedGroup:
-    """A group's payload, and what it came to.
-
-    Attributes
-    ----------
-    payload : bytes
-        What `GroupPayload` reads.
-    decoded : NDArray of int32, shape (steps, channels), or None
-        What it is decoded to, where anything is.
-    parts : Parts
-        What its bytes are.
-    """
-
-    payload: bytes
-    decoded: NDArray[np.int32] | None
-    parts: Parts
-
-
 def encode_spikes(
     samples: NDArray[np.int32],
     detection: Detection,
@@ -113,13 +94,13 @@ def encode_spikes(
     form: SpikeFormat,
     quality: Quality,
     sample_range: tuple[int, int],
-) -> EncodedGroup:
+) -> tuple[bytes, NDArray[np.int32] | None, Parts]:
     """Return the payload of a group.
 
     Parameters
     ----------
     samples : NDArray of int32, shape (steps, channels)
-        Not empty.
+        Not empty; overwritten.
     detection : Detection
         What they are made of.
     spikes : GroupSpikes
@@ -130,6 +111,15 @@ def encode_spikes(
         And how well.
     sample_range : (int, int)
         Least and greatest value of a decoded sample.
+
+    Returns
+    -------
+    payload : bytes
+        What `GroupPayload` reads.
+    decoded : NDArray of int32, shape (steps, channels), or None
+        What it is decoded to, where anything is.
+    parts : Parts
+        What its bytes are.
     """
     steps = len(samples)
     if form.content == "spike":
@@ -137,15 +127,17 @@ def encode_spikes(
     times = _encoded_times(spikes, samples.shape)
     n_spikes = int(np.count_nonzero(~spikes.echoes))
     if form.content == "spike":
-        return EncodedGroup(_joined(times), None, Parts(len(times), n_spikes=n_spikes))
+        return _joined(times), None, Parts(len(times), n_spikes=n_spikes)
     if form.content == "full":
         background, coefficients = encode_background(detection.slow, quality.quantize_bits)
         base = spline.values(coefficients, form.spacing, steps)
-        target = samples - base
+        target = np.subtract(samples, base, out=samples)
     else:
         centres = np.rint(np.median(samples, axis=0)).astype(np.int32)
         background, base = encoded_list(centres), np.broadcast_to(centres, samples.shape)
-        target = np.rint(spline.remainder(samples.astype(np.float32), detection.slow, form.spacing)).astype(np.int32)
+        fast = samples.astype(np.float32)
+        spline.take_off(fast, detection.slow, form.spacing)
+        target = np.rint(fast, out=fast).astype(np.int32)
     snippets = encode_snippets(
         form.events_of(spikes),
         target,
@@ -154,11 +146,15 @@ def encode_spikes(
         float(np.median(detection.noise)),
         smoothing_taps(quality.sampling_hz),
     )
-    return EncodedGroup(
-        _joined(times, background, snippets.payload),
-        (base + snippets.waveform).clip(*sample_range),
-        Parts(len(times), len(snippets.payload), len(background), n_spikes, snippets.n_templates),
-    )
+    payload = _joined(times, background, snippets.payload)
+    parts = Parts(len(times), len(snippets.payload), len(background), n_spikes, snippets.n_templates)
+    return payload, _sum(snippets.waveform, base, sample_range), parts
+
+
+def _sum(waveform: NDArray[np.int32], base: NDArray[np.int32], sample_range: tuple[int, int]) -> NDArray[np.int32]:
+    """Return `waveform`, to which `base` was added, within a range."""
+    waveform += base
+    return waveform.clip(*sample_range, out=waveform)
 
 
 def _encoded_times(spikes: GroupSpikes, shape: tuple[int, int]) -> bytes:
@@ -213,8 +209,7 @@ class GroupPayload:
 
     def samples(self) -> NDArray[np.int32]:
         """Return all samples, shape (steps, channels)."""
-        waveform = self.spike_waveform(self.spikes())
-        return (self._base() + waveform).clip(*self._sample_range)
+        return _sum(self.spike_waveform(self.spikes()), self._base(), self._sample_range)
 
     def _base(self) -> NDArray[np.int32]:
         steps, channels = self._shape

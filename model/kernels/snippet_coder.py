@@ -259,10 +259,13 @@ def count_levels(events: Events, steps: int, channels: int) -> int:
 
 
 @kernel
-def band_energy(events: Events, samples: NDArray[np.int32], taps: NDArray[np.float32], most: float) -> float:
-    """Return the energy of samples, smoothed, in all snippets; more than `most` in one, on one channel, counts as that.
+def band_energy(
+    events: Events, samples: NDArray[np.int32], decoded: NDArray[np.int32], taps: NDArray[np.float32], most: float
+) -> float:
+    """Return the energy of what `decoded` lacks of samples, smoothed, in all snippets.
 
-    `samples` are of shape (steps, channels), `taps` symmetric and odd in number.
+    More than `most` in one, on one channel, counts as that. Waveforms are of shape (steps, channels), `taps` symmetric
+    and odd in number.
     """
     steps = len(samples)
     reach = taps.size // 2
@@ -276,7 +279,8 @@ def band_energy(events: Events, samples: NDArray[np.int32], taps: NDArray[np.flo
                 for step in range(first, end):
                     value = 0.0
                     for index in range(taps.size):
-                        value += taps[index] * samples[min(max(step + index - reach, 0), steps - 1), channel]
+                        near = min(max(step + index - reach, 0), steps - 1)
+                        value += taps[index] * (samples[near, channel] - decoded[near, channel])
                     energy += value * value
                 total += min(energy, most)
     return total

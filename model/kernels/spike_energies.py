@@ -7,6 +7,25 @@ from numpy.typing import NDArray
 
 from model.kernels.jit import kernel
 
+LANES = 8
+"""Sums that do not wait for each other."""
+
+
+@kernel
+def extent(errors: NDArray[np.floating]) -> tuple[float, float]:
+    """Return the largest size of errors, shape (n,), and the sum of their squares."""
+    largest, sums = np.zeros(LANES, dtype=errors.dtype), np.zeros(LANES)
+    whole = errors.size // LANES * LANES
+    for start in range(0, whole, LANES):
+        for lane in range(LANES):
+            error = errors[start + lane]
+            largest[lane] = max(largest[lane], abs(error))
+            sums[lane] += float(error) * float(error)
+    for index in range(whole, errors.size):
+        largest[0] = max(largest[0], abs(errors[index]))
+        sums[0] += float(errors[index]) * float(errors[index])
+    return float(largest.max()), sums.sum()
+
 
 @kernel
 def energies(

@@ -8,20 +8,43 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from model.kernels.copy import copy
 from model.kernels.jit import kernel
+
+SMOOTHED_AT_A_TIME = 1024
+"""So many samples stay in the processor's nearest memory."""
 
 
 @kernel
-def smooth(samples: NDArray[np.float32], taps: NDArray[np.float32], out: NDArray[np.float32]) -> None:
-    """Store the symmetric moving average of an odd number of samples; the first and the last are repeated."""
-    steps, channels = samples.shape
-    reach = taps.size // 2
-    out[:] = 0
-    for step in range(steps):
+def smooth(samples: NDArray[np.float32], channels: int, taps: NDArray[np.float32]) -> None:
+    """Replace samples by the symmetric moving average of an odd number of them; the first and the last are repeated.
+
+    Parameters
+    ----------
+    samples : NDArray, shape (steps * channels,)
+        All channels of a step, then those of the next one.
+    channels : int
+        Of each step.
+    taps : NDArray
+        Weights; their sum is 1.
+    """
+    steps, reach = samples.size // channels, taps.size // 2
+    rows = max(taps.size, SMOOTHED_AT_A_TIME // channels)
+    before = np.empty((rows + 2 * reach) * channels, dtype=np.float32)
+    for first in range(0, steps, rows):
+        count = min(rows, steps - first)
+        for row in range(count + 2 * reach):
+            # What is around the first samples of a part was kept with the part before it, and is replaced by now.
+            kept = first > 0 and row < 2 * reach
+            source = before if kept else samples
+            start = (rows + row if kept else min(max(first - reach + row, 0), steps - 1)) * channels
+            copy(source[start : start + channels], before[row * channels : (row + 1) * channels])
+        part_of = samples[first * channels : (first + count) * channels]
+        part_of[:] = 0
         for index in range(taps.size):
-            tap, near = taps[index], min(max(step + index - reach, 0), steps - 1)
-            for channel in range(channels):
-                out[step, channel] += tap * samples[near, channel]
+            near = before[index * channels : (index + count) * channels]
+            for place in range(part_of.size):
+                part_of[place] += taps[index] * near[place]
 
 
 @kernel

@@ -82,25 +82,21 @@ def solve(factor: NDArray[np.float64], sums: NDArray[np.float64]) -> None:
 
 
 @kernel
-def subtract(
-    samples: NDArray[np.float32],
-    weights: NDArray[np.float32],
-    coefficients: NDArray[np.float32],
-    out: NDArray[np.float32],
-) -> None:
-    """Store what is left of samples, shape (steps, channels), without the spline."""
+def subtract(samples: NDArray[np.float32], weights: NDArray[np.float32], coefficients: NDArray[np.float32]) -> None:
+    """Take the spline off samples, shape (steps, channels)."""
     steps, channels = samples.shape
     spacing = len(weights)
+    values = np.empty(channels, dtype=np.float32)
     for step in range(steps):
         weight, knot = weights[step % spacing], step // spacing
         a, b, c, d = weight[0], weight[1], weight[2], weight[3]
         for channel in range(channels):
-            out[step, channel] = (a * coefficients[knot, channel] + b * coefficients[knot + 1, channel]) + (
+            values[channel] = (a * coefficients[knot, channel] + b * coefficients[knot + 1, channel]) + (
                 c * coefficients[knot + 2, channel] + d * coefficients[knot + 3, channel]
             )
         # A loop of its own: one over three arrays is not vectorised.
         for channel in range(channels):
-            out[step, channel] = samples[step, channel] - out[step, channel]
+            samples[step, channel] -= values[channel]
 
 
 @kernel
