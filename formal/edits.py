@@ -15,9 +15,13 @@ from formal.spec import Edit
 HDL = Path(__file__).resolve().parents[1] / "hdl"
 
 
-def is_block(name: str) -> bool:
-    """Return whether `hdl` has a file of this name."""
-    return not name.startswith("_") and (HDL / f"{name}.py").is_file()
+OF_SEVERAL = ("end_to_end",)
+"""Property files that are about several blocks."""
+
+
+def has_properties(name: str) -> bool:
+    """Return whether a file of this name in `formal` is one of properties: named like a block, or of several."""
+    return name in OF_SEVERAL or (not name.startswith("_") and (HDL / f"{name}.py").is_file())
 
 
 def edited_text(edit: Edit) -> str:
@@ -52,7 +56,7 @@ def edited_hdl(edit: Edit) -> Iterator[None]:
 
 def _knows_hdl(name: str) -> bool:
     package, _, module = name.partition(".")
-    return package == "hdl" or (package == "formal" and is_block(module))
+    return package == "hdl" or (package == "formal" and has_properties(module))
 
 
 class _Loader(SourceFileLoader):

@@ -5,34 +5,41 @@ from unittest.mock import patch
 from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import data
 
+from formal.inside import Inside
 from formal.spec import Edit, Induction, Spec
 from formal.stream_rules import assume_source, prove_source, transfer
 from hdl import run_expander
+from hdl.layouts import TAG_BITS
 from hdl.run_expander import RunExpander
 
 CHANNELS, LANES, WORDS = 3, 2, 2
 HEAD_START = 1
 STARVED_CYCLES = 6
+SIZES = f"{CHANNELS} channels, {LANES} lanes, a head start of one cycle and patience of {STARVED_CYCLES} cycles"
+
+
+def add_design(spec: Spec, m: Module) -> tuple[RunExpander, Inside]:
+    """Add the block, and what both harnesses assume of its environment."""
+    with patch.multiple(run_expander, HEAD_START=HEAD_START, STARVED_CYCLES=STARVED_CYCLES):
+        dut = RunExpander(CHANNELS, LANES)
+        held = spec.design(m, dut)
+    assume_source(spec, m, dut.packet, "packet")
+    assume_source(spec, m, dut.i)
+    spec.assume(m, "steps", "A packet has at least one step.", dut.packet.payload.closing.steps != 0)
+    return dut, held
 
 
 class Words(Spec):
     """Any packets and runs, in step."""
 
     method = Induction(1)
-    sizes = f"{CHANNELS} channels, {LANES} lanes, a head start of one cycle and patience of {STARVED_CYCLES} cycles"
+    sizes = SIZES
     broken_depth = 20
 
     def describe(self, m: Module) -> None:
         """Add the design and its properties."""
-        cycles = {"HEAD_START": HEAD_START, "STARVED_CYCLES": STARVED_CYCLES}
-        with patch.multiple(run_expander, **cycles):
-            dut = RunExpander(CHANNELS, LANES)
-            self.held = held = self.design(m, dut)
-        self.dut = dut
+        self.dut, self.held = dut, held = add_design(self, m)
         info, gathered = dut.packet.payload, dut.i.payload
-        assume_source(self, m, dut.packet, "packet")
-        assume_source(self, m, dut.i)
-        self.assume(m, "steps", "A packet has at least one step.", info.closing.steps != 0)
         self.assume(
             m,
             "in_step",
@@ -116,10 +123,12 @@ class Words(Spec):
         self.contract(
             m,
             "packet_taken",
-            "The packet's info is taken with its first word, and with no other.",
-            self.dut.packet.ready == ~self.inside,
-            when=self.moves,
-            broken_by=Edit("(moves & ~opened)", "(moves & packet_last)"),
+            "The packet's info is taken with its first word, and never else.",
+            self.dut.packet.ready == (self.moves & ~self.inside),
+            broken_by=[
+                Edit("(moves & ~opened)", "(moves & packet_last)"),
+                Edit("self.packet.ready.eq((moves & ~opened)", "self.packet.ready.eq(~opened"),
+            ],
         )
 
     def _bits(self, m: Module, gathered: data.View, ends: Value) -> None:
@@ -148,9 +157,8 @@ class Words(Spec):
         self.contract(
             m,
             "run_taken",
-            "A run is taken with its errors, and with no other word.",
-            dut.i.ready == at_errors,
-            when=self.moves,
+            "A run is taken with its errors, or dropped, and never else.",
+            dut.i.ready == ((self.moves & at_errors) | dut.drops),
             broken_by=Edit("self.i.ready.eq(uses | drops_runs)", "self.i.ready.eq(moves | drops_runs)"),
         )
         overruns = ~done & ~(at_errors & gathered.end)
@@ -181,6 +189,19 @@ class Words(Spec):
             when=draining,
             broken_by=Edit("draining.eq(overruns)]", "draining.eq(0)]"),
         )
+        waited = Signal(range(HEAD_START + 1))
+        m.d.sync += waited.eq(Mux(dut.packet.valid & ~dut.packet.ready, waited + (waited != HEAD_START), 0))
+        self.contract(
+            m,
+            "not_stuck",
+            "A word is on offer as soon as its run is, once its packet had its head start and nothing is dropped.",
+            dut.o.valid,
+            when=(dut.i.valid | done) & ~draining & (self.inside | (dut.packet.valid & (waited == HEAD_START))),
+            broken_by=Edit("m.d.comb += done.eq(waited >= HEAD_START)", "m.d.comb += done.eq(0)"),
+        )
+        self.invariant(
+            m, "waited", "The block knows when a packet had its head start.", held["done"] == (waited == HEAD_START)
+        )
         self.invariant(
             m,
             "counts",
@@ -205,4 +226,49 @@ class Words(Spec):
         )
 
 
-SPECS = (Words(),)
+class OutOfStep(Spec):
+    """Any packets and runs, as upsets may leave them, where a packet would begin."""
+
+    method = Induction(1)
+    sizes = SIZES
+
+    def describe(self, m: Module) -> None:
+        """Add the design and its properties."""
+        dut, held = add_design(self, m)
+        packet, runs = dut.packet, dut.i
+        between = ~held["opened"] & ~held["draining"]
+        ahead = Signal(TAG_BITS)
+        m.d.comb += ahead.eq(runs.payload.tag - packet.payload.tag)
+        both = between & packet.valid & runs.valid
+        self.contract(
+            m,
+            "old_packet_left_out",
+            "A packet whose runs were lost is left out, and the next one's runs wait for it.",
+            packet.ready & ~runs.ready & ~dut.o.valid,
+            when=both & (ahead == 1),
+            broken_by=Edit("packet_old.eq(both & (ahead == 1))", "packet_old.eq(0)"),
+        )
+        old = both & (ahead > 1)
+        self.contract(
+            m,
+            "old_runs_left_out",
+            "A run whose packet was lost is left out, and the next packet waits.",
+            runs.ready & ~dut.o.valid & (~packet.ready | held["starved"]),
+            when=old,
+            broken_by=[
+                Edit("runs_old.eq(both & (ahead > 1))", "runs_old.eq(0)"),
+                Edit("may_open.eq(self._had_head_start(m) & ~packet_old & ~runs_old)", "may_open.eq(1)"),
+            ],
+        )
+        self.contract(
+            m,
+            "old_runs_to_their_end",
+            "So are the runs behind it, up to their packet's end.",
+            held["draining"] == ~self.past(m, runs.payload.end, "end"),
+            when=self.past(m, old & ~held["starved"], "old"),
+            broken_by=Edit("draining.eq(~gathered.end)", "draining.eq(0)"),
+        )
+        self.cover(m, "in_step", "Of a packet in step a word goes out.", transfer(dut.o))
+
+
+SPECS = (Words(), OutOfStep())

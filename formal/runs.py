@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 
-from formal.edits import HDL, edited_hdl, is_block
+from formal.edits import HDL, edited_hdl, has_properties
 from formal.spec import CELL_PREFIX, TOP, Edit, Property, Spec, claims, to_rtlil
 
 ROOT = HDL.parent
 BUILD = ROOT / "build" / "formal"
-TIMEOUT_SECONDS = 300
+TIMEOUT_SECONDS = 900
 
 BROKEN = "broken_"
 PATHS = "paths"
@@ -70,8 +70,8 @@ class Outcome:
 
 
 def list_blocks() -> list[str]:
-    """Return the names of the blocks that have a property file."""
-    return sorted(path.stem for path in Path(__file__).parent.glob("*.py") if is_block(path.stem))
+    """Return the names of the property files: blocks, and what is proven of several together."""
+    return sorted(path.stem for path in Path(__file__).parent.glob("*.py") if has_properties(path.stem))
 
 
 def load_specs(block: str) -> tuple[Spec, ...]:
@@ -210,7 +210,7 @@ def _sby_lines(spec: Spec) -> Iterator[str]:
     yield f"prove: {method.engine}"
     yield "cover: smtbmc yices"
     if broken:
-        yield "broken: smtbmc yices"
+        yield f"broken: {'smtbmc yices' if method.unbounded else method.engine}"
     yield from ["", "[script]", "whole: read_rtlil design.il"]
     yield from (f"{name}: read_rtlil {name}.il" for name in broken)
     yield f"hierarchy -top {TOP}"

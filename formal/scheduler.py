@@ -5,21 +5,23 @@ from amaranth.lib import data
 
 from formal.spec import Edit, Pdr, Spec
 from formal.stream_rules import assume_source, prove_source, transfer
+from hdl.layouts import words_per_row
 from hdl.scheduler import Scheduler
-
-CHANNELS, LANES, WORDS = 5, 2, 3
+from hdl.spike_check import SpikeCheck
 
 
 class Marks(Spec):
     """Any raster and requests, and a count of its words, rows and packets."""
 
     method = Pdr("scorr;")
-    sizes = f"{CHANNELS} channels, {LANES} lanes"
+    channels, lanes = 5, 2
+    sizes = "5 channels, 2 lanes"
     broken_depth = 16
 
     def describe(self, m: Module) -> None:
         """Add the design and its properties."""
-        self.dut = dut = Scheduler(CHANNELS, LANES)
+        self.dut = dut = Scheduler(self.channels, self.lanes)
+        self.words = words_per_row(self.channels, self.lanes)
         self.design(m, dut)
         assume_source(self, m, dut.i, idle_after_reset=True)
         requested = dut.requested.as_value()
@@ -42,11 +44,11 @@ class Marks(Spec):
         )
         for name, port in (("opening", dut.opening), ("closing", dut.closing)):
             prove_source(self, m, port, name, path=False)
-        self.word, self.row = Signal(range(WORDS)), Signal(16)
+        self.word, self.row = Signal(range(self.words)), Signal(16)
         self.packet, self.ending = Signal(16), Signal()
         self.taken, mark = transfer(dut.o), dut.o.payload
         self.first = (self.word == 0) & (self.row == 0)
-        self.row_ends = self.word == WORDS - 1
+        self.row_ends = self.word == self.words - 1
         self.keyframe = self.packet == 0
         self._words(m, mark)
         self._epochs(m, mark)
@@ -63,7 +65,7 @@ class Marks(Spec):
         return again
 
     def _words(self, m: Module, mark: data.View) -> None:
-        dut = self.dut
+        dut, lanes_last = self.dut, self.channels - (self.words - 1) * self.lanes
         with m.If(self.taken):
             m.d.sync += self.word.eq(Mux(self.row_ends, 0, self.word + 1))
         self.contract(
@@ -71,7 +73,7 @@ class Marks(Spec):
             "words",
             "Each word of the raster goes on once, as it is taken, without the bins behind the last channel.",
             (transfer(dut.i) == self.taken)
-            & (mark.bits == dut.i.payload.spikes & Mux(self.row_ends, (1 << CHANNELS % LANES) - 1, (1 << LANES) - 1)),
+            & (mark.bits == dut.i.payload.spikes & Mux(self.row_ends, (1 << lanes_last) - 1, (1 << self.lanes) - 1)),
             when=dut.o.valid,
             broken_by=Edit("Mux(row_last, (1 << self._lanes_last) - 1", "Mux(row_first, (1 << self._lanes_last) - 1"),
         )
@@ -200,6 +202,25 @@ class Marks(Spec):
                 Edit("with m.If(epoch_last):", "with m.If(row_last):"),
             ],
         )
+        check = SpikeCheck(self.channels, self.lanes)
+        m.submodules.check = check
+        m.d.comb += [
+            check.spikes.eq(mark.bits),
+            check.row_last.eq(self.row_ends),
+            check.restart.eq(self.first),
+            check.take.eq(self.taken),
+        ]
+        self.contract(
+            m,
+            "closing_check",
+            "With it goes the check of the epoch's spikes, as a `SpikeCheck` gives it that is told of them.",
+            dut.closing.payload.check == self.past(m, check.value, "check"),
+            when=closed,
+            broken_by=[
+                Edit("spike_check.restart.eq(epoch_first)", "spike_check.restart.eq(keyframe_first)"),
+                Edit("spike_check.take.eq(taken)", "spike_check.take.eq(self.i.valid)"),
+            ],
+        )
         self.contract(
             m,
             "none_overrun",
@@ -221,4 +242,13 @@ class Marks(Spec):
         )
 
 
-SPECS = (Marks(),)
+class LongRow(Marks):
+    """Rows of more words."""
+
+    channels, lanes = 9, 2
+    sizes = "9 channels, 2 lanes"
+    broken_depth = 40
+    fast = False
+
+
+SPECS = (Marks(), LongRow())
