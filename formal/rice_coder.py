@@ -4,10 +4,10 @@ from amaranth.hdl import Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream
 
 from formal.rice_debt import debt_after
-from formal.spec import Edit, Induction, Spec
+from formal.spec import Bounded, Edit, Induction, Spec
 from formal.stream_rules import assume_source, prove_source
 from formal.tracking import Tracked
-from hdl.layouts import K_BITS, gap_bits, rice_token
+from hdl.layouts import K_BITS, gap_bits, gap_token, rice_token
 from hdl.rice_coder import RiceCoder
 from model.golden.rice_coder import ESCAPE
 
@@ -199,4 +199,58 @@ class Codewords(Spec):
         self.cover(m, "longest", "The longest codeword.", dut.o.valid & (codeword.zeros == ESCAPE + GAP_BITS - 1))
 
 
-SPECS = (Codewords(),)
+class Whole(Spec):
+    """The whole block: any token, and the codeword that comes of it."""
+
+    depth = 10
+    method = Bounded(depth, "a token in each of the stages, and as many behind it, with any pauses")
+    sizes = f"{CHANNELS} channels"
+    cover_depth = depth
+    broken_depth = depth
+    fast = False
+
+    def describe(self, m: Module) -> None:
+        """Add the design and its properties."""
+        dut = RiceCoder(CHANNELS)
+        self.design(m, dut)
+        assume_source(self, m, dut.i)
+        item = Tracked(self, m, dut.i, dut.o, capacity=4)
+        token, codeword = data.View(gap_token(CHANNELS), item.payload), dut.o.payload
+        zeros, k = Signal(range(ESCAPE + 1)), Signal(8)
+        m.d.comb += [
+            zeros.eq(Mux(codeword.zeros > ESCAPE, ESCAPE, codeword.zeros)),
+            k.eq(codeword.width - 1 - (codeword.zeros - zeros)),
+        ]
+        self.contract(
+            m,
+            "each_its_codeword",
+            "Each token has one codeword, in order, which says whether the epoch ends, and is empty without an error.",
+            (codeword.end == token.end) & ((codeword.width != 0) == token.error),
+            when=item.leaving,
+            broken_by=[
+                Edit("split.valid.eq(token.valid)", "split.valid.eq(token.valid & token.payload.error)"),
+                Edit("ruled.payload.error.eq(token_in.error)", "ruled.payload.error.eq(1)", block="rice_parameter"),
+            ],
+        )
+        self.contract(
+            m,
+            "gap_back",
+            "Of any codeword's length, zeros and value its gap can be told.",
+            (codeword.value + (zeros << k) - (1 << k))[:GAP_BITS] == token.gap,
+            when=item.leaving & token.error,
+            broken_by=Edit(
+                "ruled.payload.gap.eq(token_in.gap)", "ruled.payload.gap.eq(token_in.gap[1:])", block="rice_parameter"
+            ),
+        )
+        self.contract(
+            m,
+            "none_made_up",
+            "No codeword comes without a token.",
+            item.held != 0,
+            when=dut.o.valid,
+            broken_by=Edit("self.o.valid.eq(ruled.valid)", "self.o.valid.eq(1)", block="rice_parameter"),
+        )
+        self.cover(m, "escape", "A codeword escapes.", item.leaving & (codeword.zeros > ESCAPE))
+
+
+SPECS = (Codewords(), Whole())
