@@ -24,7 +24,7 @@ class Block:
     name : str
         Its file in `hdl`.
     specs : tuple of Spec
-        Its harnesses; none where it has no proof of its own.
+        Its harnesses that hold its design; none where it has no proof of its own.
     cases : tuple of Case
         Its bench's builds.
     """
@@ -54,4 +54,5 @@ def list_components() -> list[str]:
 def load_block(name: str) -> Block:
     """Return a block."""
     proven: Sequence[Spec] = load_specs(name) if name in list_blocks() else ()
-    return Block(name, tuple(proven), tuple(bench_cases(*BENCHES.get(name, (name, "")))))
+    harnesses = tuple(spec for spec in proven if f"\nmodule \\{TOP}.{DUT}\n" in proof_netlist(spec).text)
+    return Block(name, harnesses, tuple(bench_cases(*BENCHES.get(name, (name, "")))))
