@@ -12,6 +12,8 @@ from hdl.isi_encoder import IN_FLIGHT_MAX, IsiEncoder
 from hdl.layouts import CODEWORD, gap_token
 from model.golden.settings import CODER_IDS
 
+INSIDE_MAX = IN_FLIGHT_MAX + 1
+"""Tokens in a coder, and one that waits for it."""
 WAIT_MAX = 6
 """Cycles that a change of coder costs at most, with a ready packer."""
 
@@ -60,14 +62,14 @@ class Routing(Spec):
         return port
 
     def _contracts(self, m: Module) -> None:
-        tracked = Tracked(self, m, self.tokens, self.codewords, capacity=IN_FLIGHT_MAX)
+        tracked = Tracked(self, m, self.tokens, self.codewords, capacity=INSIDE_MAX)
         token = data.View(gap_token(1), tracked.payload)
         codeword = self.codewords.payload
         self.contract(
             m,
             "one_for_one",
             "Each token becomes one codeword, with both coders built: none is lost, merged or made up.",
-            (tracked.held <= IN_FLIGHT_MAX) & (~self.codewords.valid | (tracked.held != 0)),
+            (tracked.held <= INSIDE_MAX) & (~self.codewords.valid | (tracked.held != 0)),
             broken_by=Edit("codewords.valid.eq(coder.o.valid)", "codewords.valid.eq(coder.o.valid | coder.i.valid)"),
         )
         self.contract(

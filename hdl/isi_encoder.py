@@ -8,9 +8,10 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.bit_packer import BitPacker
 from hdl.gap_counter import GapCounter
-from hdl.layouts import CODER_BITS, PAYLOAD_BYTE, word
+from hdl.layouts import CODER_BITS, PAYLOAD_BYTE, gap_token, word
 from hdl.leb128_coder import Leb128Coder
 from hdl.rice_coder import RiceCoder
+from hdl.skid_buffer import SkidBuffer
 from model.golden.settings import CODER_IDS
 
 CODERS = {"rice": RiceCoder, "leb128": Leb128Coder}
@@ -65,18 +66,23 @@ class IsiEncoder(wiring.Component):
         """Return the block's logic."""
         m = Module()
         m.submodules.gap_counter = gaps = GapCounter(self._channels, self._lanes)
+        # Whether the last of many bytes leaves decides otherwise in the same cycle whether a word is taken.
+        m.submodules.word_buffer = words = SkidBuffer(word(self._lanes))
+        m.submodules.token_buffer = tokens = SkidBuffer(gap_token(self._channels))
         m.submodules.bit_packer = packer = BitPacker()
-        wiring.connect(m, wiring.flipped(self.i), gaps.i)
+        wiring.connect(m, wiring.flipped(self.i), words.i)
+        wiring.connect(m, words.o, gaps.i)
+        wiring.connect(m, gaps.o, tokens.i)
         wiring.connect(m, packer.o, wiring.flipped(self.o))
         coders = {name: CODERS[name](self._channels) for name in self._coders}
         for name, coder in coders.items():
             m.submodules[f"{name}_coder"] = coder
         if len(coders) == 1:
             (coder,) = coders.values()
-            wiring.connect(m, gaps.o, coder.i)
+            wiring.connect(m, tokens.o, coder.i)
             wiring.connect(m, coder.o, packer.i)
         else:
-            self._route(m, gaps.o, coders, packer.i)
+            self._route(m, tokens.o, coders, packer.i)
         return m
 
     def _route(
