@@ -2,12 +2,13 @@
 
 from amaranth.hdl import Array, Module, Mux, Signal, Value
 
+from formal.inside import Inside
 from formal.spec import Edit, Induction, Spec
 from formal.stream_rules import assume_source, prove_source, transfer
 from hdl.comparator import Comparator
 from hdl.layouts import words_per_row
-from hdl.predictor import LFSR_BITS, Predictor
-from hdl.rate_updater import ACC_BITS, STAGES_MAX
+from hdl.predictor import LFSR_BITS, WORDS_FORWARDED, Predictor
+from hdl.rate_updater import ACC_BITS
 from model.golden.lfsr import CHANNEL_STRIDE
 
 NOT_LEARNED = Edit("updater.spike.eq(spikes[lane])", "updater.spike.eq(comparison.errors[lane])")
@@ -37,6 +38,12 @@ def assume_rows(spec: Spec, m: Module, dut: Predictor, words: int, name: str = "
             restarting.eq(came.restart),
         ]
     return place
+
+
+def read_states(inside: Inside, name: str, low: int, high: int, words: int) -> tuple[Value, Value]:
+    """Return these bits of the held word's state, as it was read, and of the word's that comes next."""
+    read = inside[f"{name}_memory.read__data"][low:high]
+    return (inside[f"{name}_memory_stored"][low:high] if words > 1 else read), read
 
 
 def assume_settings(spec: Spec, m: Module, dut: Predictor) -> None:
@@ -89,6 +96,7 @@ class State(Spec):
             "place",
             "The address is the word's place in its row, and the next word has the next place.",
             (place_in == Mux(place == words - 1, 0, place + 1))
+            & (self.inside["following"] == place_in)
             & (~seen | (self.inside["address"] == place))
             & (seen | (~dut.o.valid & (place_in == 0))),
         )
@@ -104,20 +112,16 @@ class State(Spec):
 
     def _apart(self, m: Module, words: int) -> None:
         """Show that memories that do not forward are not read where they are written: synthesis relies on it."""
-        passed, address = transfer(self.dut.o), self.inside["address"]
-        for name, delay in (("lfsr", 0), ("acc", min(STAGES_MAX, words - 1))):
-            if delay == words - 1:
-                continue
-            written, at = passed, address
-            for cycle in range(delay):
-                written, at = self.past(m, written, f"{name}_w_{cycle}"), self.past(m, at, f"{name}_at_{cycle}")
-            self.contract(
-                m,
-                f"{name}_apart",
-                "No row is read in the cycle that writes it.",
-                ~(transfer(self.dut.i) & written & (self.inside["address_in"] == at)),
-                broken_by=Edit("row_first, 0, address + 1)", "row_first, 0, address)"),
-            )
+        if words <= WORDS_FORWARDED:
+            return
+        both = transfer(self.dut.i) & transfer(self.dut.o)
+        self.contract(
+            m,
+            "apart",
+            "No row is read in the cycle that writes it.",
+            ~(both & (self.inside["second"] == self.inside["address"])),
+            broken_by=Edit("row_last, 0, following + 1)", "row_last, 0, address)"),
+        )
 
     def where_it_bites(self, *edits: Edit) -> tuple[Edit, ...]:
         """Return edits that change nothing in a row of one word, or take long to show in a row of three."""
@@ -125,7 +129,7 @@ class State(Spec):
 
     def _forwards(self, words: int, *edits: Edit) -> tuple[Edit, ...]:
         """Return edits that change nothing where the row is long enough for what is stored to be there in time."""
-        return edits if min(STAGES_MAX, words - 1) == words - 1 else ()
+        return edits if words <= WORDS_FORWARDED else ()
 
     def _visits(self, m: Module, left: Signal) -> Signal:
         visits = Signal(2)
@@ -136,20 +140,21 @@ class State(Spec):
     def _lane(self, m: Module, lane: int, words: int, word: Signal, here: Signal, left: Signal) -> None:
         inside, payload = self.inside, self.dut.o.payload
         lfsr, acc = Signal(LFSR_BITS, name=f"expected_lfsr_{lane}"), Signal(ACC_BITS, name=f"expected_acc_{lane}")
-        stages = min(STAGES_MAX, words - 1)
-        updated = left
-        for cycle in range(stages):
-            updated = self.past(m, updated, f"updated_{lane}_{cycle}")
         with m.If(left):
-            m.d.sync += lfsr.eq(inside[f"lfsr_{lane}.next"])
-        with m.If(updated):
-            m.d.sync += acc.eq(inside[f"updater_{lane}.next"])
+            m.d.sync += [lfsr.eq(inside[f"lfsr_{lane}.next"]), acc.eq(inside[f"updater_{lane}.next"])]
         for name, value, bits in (("lfsr", lfsr, LFSR_BITS), ("acc", acc, ACC_BITS)):
             low, high = lane * bits, (lane + 1) * bits
             stored = Array(inside[f"{name}_memory.row_{row}"][low:high] for row in range(words))[word]
-            read = inside[f"{name}_memory.$signature__data"][low:high]
             self.invariant(m, f"{name}_stored_{lane}", "The row holds what came last.", stored == value)
-            self.invariant(m, f"{name}_read_{lane}", "The word has what its row holds.", ~here | (read == value))
+            at_word, ahead = read_states(inside, name, low, high, words)
+            self.invariant(m, f"{name}_read_{lane}", "The word has what its row holds.", ~here | (at_word == value))
+            comes = self.inside["following"] == word
+            self.invariant(
+                m,
+                f"{name}_ahead_{lane}",
+                "The next word's row has been read.",
+                ~comes | (words == 1) | (ahead == value),
+            )
         restart = payload.restart
         seed = (self.dut.settings.seed + (word * self.lanes + lane) * CHANNEL_STRIDE)[:LFSR_BITS]
         self.contract(
@@ -159,7 +164,7 @@ class State(Spec):
             inside[f"lfsr_{lane}.state"] == Mux(restart, Mux(seed == 0, 1, seed), lfsr),
             when=here,
             broken_by=[
-                *self.where_it_bites(Edit("lfsr_write.addr.eq(address)", "lfsr_write.addr.eq(address_in)")),
+                *self.where_it_bites(Edit("write.addr.eq(address)", "write.addr.eq(following)")),
                 Edit("Mux(self.i.payload.row_first, 0, seed_offset +", "Mux(0, 0, seed_offset +"),
             ],
         )
@@ -171,7 +176,7 @@ class State(Spec):
             when=here,
             broken_by=[
                 Edit("updater.restart.eq(held.restart)", "updater.restart.eq(0)"),
-                *self.where_it_bites(Edit("acc_write.en.eq(updated)", "acc_write.en.eq(passed)")),
+                *self.where_it_bites(Edit("write.en.eq(passed)", "write.en.eq(accepted)")),
                 *self._forwards(
                     words, Edit("transparent_for=(write,) if written_while_read else ()", "transparent_for=()")
                 ),
@@ -217,7 +222,7 @@ class OneWordRow(State):
 
 
 class ThreeWordRow(State):
-    """Rows long enough for every pipeline register of the updaters."""
+    """Rows long enough to do without forwarding."""
 
     channels, lanes = 5, 2
     sizes = "5 channels, 2 lanes"
@@ -285,6 +290,7 @@ class Pair(Spec):
                 f"place_{name}",
                 "Address and seed's offset are the word's.",
                 (~known | (view["address"] == place))
+                & (view["following"] == Mux(place == last, 0, place + 1))
                 & (known | (~valid & (place == last)))
                 & (view["seed_offset"] == offset),
             )
@@ -322,8 +328,8 @@ class Pair(Spec):
             inverse.o.payload.as_value() == wanted,
             when=inverse.o.valid & (undone == word),
             broken_by=[
-                Edit("spikes = comparison.errors if self._inverse else held.bits", "spikes = held.bits"),
-                Edit("spikes[lane]", "held.bits[lane]"),
+                Edit("spikes = comparison.errors if self._inverse else held.bits", "spikes = held.bits", skip=8),
+                Edit("spikes[lane]", "held.bits[lane]", skip=8),
             ],
         )
         for lane in range(self.lanes):
@@ -333,31 +339,25 @@ class Pair(Spec):
         inverse = self.inverse
         view, other = self.views
         passed, undone_now = transfer(inverse.i), transfer(inverse.o)
-        just_passed = self.past(m, passed, f"passed_{lane}")
-        just_undone = self.past(m, undone_now, f"undone_{lane}")
         given, given_inverse = view[f"updater_{lane}.next"], other[f"updater_{lane}.next"]
         # What the forward updater was asked, and what it gave, for the word that the inverse has.
         acc, lfsr, spike, restart = Signal(ACC_BITS), Signal(LFSR_BITS), Signal(), Signal()
-        gave, known = Signal(ACC_BITS), Signal(ACC_BITS)
+        gave = Signal(ACC_BITS)
         with m.If(passed):
             m.d.sync += [
+                gave.eq(given),
                 acc.eq(view[f"acc_{lane}"]),
                 lfsr.eq(view[f"lfsr_{lane}.state"]),
                 spike.eq(view[f"updater_{lane}.spike"]),
                 restart.eq(view[f"updater_{lane}.restart"]),
             ]
-        with m.If(just_passed):
-            m.d.sync += known.eq(given)
-        m.d.comb += gave.eq(Mux(just_passed, given, known))
         same_told = (other[f"updater_{lane}.spike"] == spike) & (other[f"updater_{lane}.restart"] == restart)
         same = (other[f"acc_{lane}"] == acc) & same_told
-        asked_same, must_give = Signal(), Signal(ACC_BITS)
-        m.d.sync += [asked_same.eq(undone_now & same), must_give.eq(gave)]
         self.assume(
             m,
             f"a_function_{lane}",
             "For the same accumulator, restart, spike and alpha_q8 an updater gives the same.",
-            ~asked_same | (given_inverse == must_give),
+            ~(undone_now & same) | (given_inverse == gave),
         )
         has = inverse.o.valid & (undone == word)
         self.invariant(
@@ -368,7 +368,7 @@ class Pair(Spec):
         )
         self.invariant(m, f"same_told_{lane}", "It learns from the same spike and restart.", ~has | same_told)
         for name, bits in (("lfsr", LFSR_BITS), ("acc", ACC_BITS)):
-            self._stored(m, lane, name, bits, word, held, undone, just_passed, just_undone, gave)
+            self._stored(m, lane, name, bits, word, held, undone, gave)
 
     def _stored(
         self,
@@ -379,34 +379,34 @@ class Pair(Spec):
         word: Signal,
         held: Signal,
         undone: Signal,
-        just_passed: Value,
-        just_undone: Value,
         gave: Value,
     ) -> None:
         low, high = lane * bits, (lane + 1) * bits
         settled = []
-        rest = ((self.forward, held, just_passed), (self.inverse, undone, just_undone))
-        for view, (predictor, place, just) in zip(self.views, rest, strict=True):
+        rest = (("forward", self.forward, held), ("inverse", self.inverse, undone))
+        for view, (label, predictor, place) in zip(self.views, rest, strict=True):
             row = Array(view[f"{name}_memory.row_{place_of}"][low:high] for place_of in range(self.words))[word]
-            read = view[f"{name}_memory.$signature__data"][low:high]
-            if name == "acc":
-                before = self.past(m, place, f"{name}_place_{lane}_{len(settled)}")
-                row = Mux(just & (before == word), view[f"updater_{lane}.next"], row)
             settled.append(row)
-            label = ("forward", "inverse")[len(settled) - 1]
+            at_word, ahead = read_states(view, name, low, high, self.words)
             self.invariant(
                 m,
                 f"{name}_read_{label}_{lane}",
                 "A word has what its row holds.",
-                ~(predictor.o.valid & (place == word)) | (read == row),
+                ~(predictor.o.valid & (place == word)) | (at_word == row),
             )
-        ahead = self.inverse.o.valid & (undone == word)
+            self.invariant(
+                m,
+                f"{name}_ahead_{label}_{lane}",
+                "The next word's row has been read.",
+                (view["following"] != word) | (ahead == row),
+            )
+        waits = self.inverse.o.valid & (undone == word)
         updated = gave if name == "acc" else self.views[1][f"lfsr_{lane}.next"]
         self.invariant(
             m,
             f"{name}_stored_{lane}",
             "The rows of both hold the same, but for the word that the inverse has not updated yet.",
-            settled[0] == Mux(ahead, updated, settled[1]),
+            settled[0] == Mux(waits, updated, settled[1]),
         )
 
 

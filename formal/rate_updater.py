@@ -1,6 +1,6 @@
 """RateUpdater: the defining equation, for every accumulator, adaptation rate and spike."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal
 
 from formal.spec import Edit, Induction, Spec
 from hdl.rate_updater import ACC_BITS, RateUpdater
@@ -143,27 +143,4 @@ class Bounds(Spec):
         self.cover(m, "moves", "An update moves the accumulator down.", dut.next < dut.acc)
 
 
-class Pipelined(Spec):
-    """An updater with registers inside."""
-
-    method = Induction(1)
-
-    def describe(self, m: Module) -> None:
-        """Add the design and its properties."""
-        dut = RateUpdater(1)
-        inside = self.design(m, dut)
-        names = ("kept", "rate", "addend")
-        now = Cat(inside[name] for name in names)
-        held = Cat(inside[f"{name}_held"] for name in names)
-        self.contract(
-            m,
-            "stages_1",
-            "With registers, factors and addend are those of the cycle before.",
-            held == self.past(m, now, "operands"),
-            when=self.running,
-            broken_by=Edit("register.eq(value) for", "register.eq(value + 1) for"),
-        )
-        self.cover(m, "moves", "An update moves the accumulator.", self.running & (dut.next != 0))
-
-
-SPECS = (Equation(), Product(), Bounds(), Pipelined())
+SPECS = (Equation(), Product(), Bounds())

@@ -8,11 +8,13 @@ from amaranth.utils import ceil_log2
 from hdl.comparator import Comparator
 from hdl.layouts import SETTINGS, check_geometry, word, words_per_row
 from hdl.lfsr import Lfsr
-from hdl.rate_updater import ACC_BITS, RATE_BITS, STAGES_MAX, RateUpdater
+from hdl.rate_updater import ACC_BITS, RATE_BITS, RateUpdater
 from hdl.xor_array import XorArray
 from model.golden.lfsr import CHANNEL_STRIDE
 
 LFSR_BITS = 16
+WORDS_FORWARDED = 2
+"""In rows of so many words or fewer, a state is read in the cycle that stores it."""
 
 
 class Predictor(wiring.Component):
@@ -24,9 +26,10 @@ class Predictor(wiring.Component):
     Latency: one cycle. Throughput: one word a cycle. Back-pressure: a word waits at the output and holds up the input.
     Memory: two of `ceil(channels / lanes)` words, of 16 bits (LFSR) and 24 bits (rate accumulator) a lane.
 
-    A word's new state must be stored before its next visit, `ceil(channels / lanes)` words later. The updaters
-    therefore have a pipeline register if it fits, and a row of few words forwards what it writes. A keyframe needs no
-    clearing: while its first row passes, the memories' content is overruled, and nothing is predicted.
+    A word's state is read ahead, while the word before it is taken, so that prediction and update begin at registers
+    and not at a memory's output. In rows of one word there is none before it, and its state is read as it is taken. A
+    row of one or two words forwards what it writes. A keyframe needs no clearing: while its first row passes, the
+    memories' content is overruled, and nothing is predicted.
 
     Parameters
     ----------
@@ -69,25 +72,22 @@ class Predictor(wiring.Component):
         """Return the block's logic."""
         m = Module()
         lanes = self._lanes
-        stages = min(STAGES_MAX, self._words - 1)
-        lfsr_read, lfsr_write = self._memory(m, "lfsr_memory", LFSR_BITS, delay=0)
-        acc_read, acc_write = self._memory(m, "acc_memory", ACC_BITS, delay=stages)
-
-        address_in = Signal(ceil_log2(self._words))
         held = Signal(word(lanes))
         held_valid = Signal()
-        address = Signal.like(address_in)
+        address = Signal(ceil_log2(self._words))
+        following = Signal.like(address)
+        second = Signal.like(address)  # address of the word behind the following one
         seed_offset = Signal(16)
-        accepted = self.i.valid & self.i.ready
-        passed = self.o.valid & self.o.ready
+        accepted, passed = Signal(), Signal()
+        read_at = second if self._words > 1 else following
+        lfsr_stored, lfsr_write = self._memory(m, "lfsr_memory", LFSR_BITS, accepted, read_at)
+        acc_stored, acc_write = self._memory(m, "acc_memory", ACC_BITS, accepted, read_at)
 
         m.d.comb += [
             self.i.ready.eq(~held_valid | self.o.ready),
-            address_in.eq(Mux(self.i.payload.row_first, 0, address + 1)),
-            lfsr_read.addr.eq(address_in),
-            lfsr_read.en.eq(accepted),
-            acc_read.addr.eq(address_in),
-            acc_read.en.eq(accepted),
+            accepted.eq(self.i.valid & self.i.ready),
+            passed.eq(self.o.valid & self.o.ready),
+            second.eq(Mux(self.i.payload.row_last, 0, following + 1)),
             self.o.valid.eq(held_valid),
             self.o.payload.eq(held),
         ]
@@ -96,7 +96,8 @@ class Predictor(wiring.Component):
         with m.If(accepted):
             m.d.sync += [
                 held.eq(self.i.payload),
-                address.eq(address_in),
+                address.eq(following),
+                following.eq(second),
                 seed_offset.eq(Mux(self.i.payload.row_first, 0, seed_offset + lanes * CHANNEL_STRIDE)),
             ]
 
@@ -108,13 +109,13 @@ class Predictor(wiring.Component):
         for lane in range(lanes):
             m.submodules[f"lfsr_{lane}"] = lfsr = Lfsr()
             m.submodules[f"comparator_{lane}"] = comparator = Comparator()
-            m.submodules[f"updater_{lane}"] = updater = RateUpdater(stages)
+            m.submodules[f"updater_{lane}"] = updater = RateUpdater()
             acc = Signal(ACC_BITS, name=f"acc_{lane}")
             m.d.comb += [
-                acc.eq(acc_read.data[lane]),
+                acc.eq(acc_stored[lane]),
                 lfsr.restart.eq(held.restart),
                 lfsr.seed.eq(word_seed + lane * CHANNEL_STRIDE),
-                lfsr.stored.eq(lfsr_read.data[lane]),
+                lfsr.stored.eq(lfsr_stored[lane]),
                 comparator.state.eq(lfsr.state),
                 comparator.rate.eq(acc[-RATE_BITS:]),
                 comparator.sharpness.eq(self.settings.sharpness),
@@ -127,20 +128,24 @@ class Predictor(wiring.Component):
                 lfsr_write.data[lane].eq(lfsr.next),
             ]
 
-        m.d.comb += [lfsr_write.addr.eq(address), lfsr_write.en.eq(passed)]
-        updated_at, updated = address, passed
-        for _ in range(stages):
-            source = (updated_at, updated)
-            updated_at, updated = Signal.like(address), Signal()
-            m.d.sync += [updated_at.eq(source[0]), updated.eq(source[1])]
-        m.d.comb += [acc_write.addr.eq(updated_at), acc_write.en.eq(updated)]
+        for write in (lfsr_write, acc_write):
+            m.d.comb += [write.addr.eq(address), write.en.eq(passed)]
         return m
 
-    def _memory(self, m: Module, name: str, width: int, delay: int) -> tuple[memory.ReadPort, memory.WritePort]:
-        """Add a memory of a row's state, written `delay` cycles after a word passed; return its ports."""
+    def _memory(
+        self, m: Module, name: str, width: int, accepted: Signal, read_at: Signal
+    ) -> tuple[data.View, memory.WritePort]:
+        """Add a memory of a row's state; return that of the held word, and the port to store it anew."""
         m.submodules[name] = storage = memory.Memory(
             shape=data.ArrayLayout(width, self._lanes), depth=self._words, init=[]
         )
         write = storage.write_port()
-        written_while_read = delay == self._words - 1
-        return storage.read_port(transparent_for=(write,) if written_while_read else ()), write
+        written_while_read = self._words <= WORDS_FORWARDED
+        read = storage.read_port(transparent_for=(write,) if written_while_read else ())
+        m.d.comb += [read.addr.eq(read_at), read.en.eq(accepted)]
+        if self._words == 1:
+            return read.data, write
+        stored = Signal.like(read.data, name=f"{name}_stored", reset_less=True)
+        with m.If(accepted):
+            m.d.sync += stored.eq(read.data)
+        return stored, write

@@ -7,7 +7,6 @@ from amaranth.lib.wiring import In, Out
 ACC_BITS = 24
 RATE_BITS = 16
 FRACTION_BITS = ACC_BITS - RATE_BITS
-STAGES_MAX = 1
 
 
 class RateUpdater(wiring.Component):
@@ -15,14 +14,9 @@ class RateUpdater(wiring.Component):
 
     As `acc` is `256 * rate + fraction`, moving the share `alpha_q8` of the way to the target gives
     `(256 - alpha_q8) * rate + fraction`, and after a spike `alpha_q8 * 0xFFFF` more: one product and one sum, which fit
-    a multiplier block of an FPGA, registers included. The factor is the same in every lane.
+    a multiplier block of an FPGA. The factor is the same in every lane.
 
-    Latency: `stages` cycles. Throughput: one update a cycle; never stalls.
-
-    Parameters
-    ----------
-    stages : int
-        Pipeline registers, 0 or 1: before product and sum.
+    Combinational.
 
     Members
     -------
@@ -35,12 +29,7 @@ class RateUpdater(wiring.Component):
     acc : In(24)
         Accumulator; its high 16 bits are the rate.
     next : Out(24)
-        Accumulator to store, `stages` cycles later.
-
-    Raises
-    ------
-    ValueError
-        `stages` is out of range.
+        Accumulator to store.
     """
 
     alpha_q8: In(9)
@@ -48,12 +37,6 @@ class RateUpdater(wiring.Component):
     spike: In(1)
     acc: In(ACC_BITS)
     next: Out(ACC_BITS)
-
-    def __init__(self, stages: int = 0) -> None:
-        if stages not in range(STAGES_MAX + 1):
-            raise ValueError(f"stages must be an integer in 0..{STAGES_MAX}, not {stages!r}")
-        self._stages = stages
-        super().__init__()
 
     def elaborate(self, platform: object) -> Module:
         """Return the block's logic."""
@@ -67,10 +50,6 @@ class RateUpdater(wiring.Component):
             rate.eq(self.acc[FRACTION_BITS:]),
             addend.eq(self._addend(m)),
         ]
-        if self._stages:
-            held = [Signal.like(value, name=f"{value.name}_held", reset_less=True) for value in (kept, rate, addend)]
-            m.d.sync += [register.eq(value) for register, value in zip(held, (kept, rate, addend), strict=True)]
-            kept, rate, addend = held
         product = Signal(FRACTION_BITS + 1 + RATE_BITS)
         m.d.comb += [product.eq(kept * rate), self.next.eq(product + addend)]
         return m

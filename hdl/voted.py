@@ -3,8 +3,10 @@
 import re
 from pathlib import Path
 
-HEALING_BLOCKS = ("updater_*", "mean", "debt", "spike_check")
+HEALING_BLOCKS = ("mean", "debt", "spike_check")
 """Blocks whose registers stay single: what an upset does to them shows in a packet's check and ends at a keyframe."""
+HEALING_REGISTERS = "*_memory_stored"
+"""Registers of which the same is true, by their names."""
 CELLS_FILE, TECHMAP_FILE = "voted_cells.v", "voted_techmap.v"
 COPY = "voted_copy"
 
@@ -40,9 +42,10 @@ endmodule
 def vote_script(name: str) -> str:
     """Return Yosys commands that put each register of the design `name` into three copies.
 
-    The blocks in `HEALING_BLOCKS` are left as they are, and so are memories.
+    The blocks in `HEALING_BLOCKS` and `HEALING_REGISTERS` are left as they are, and so are memories.
     """
     healing = " ".join(f"*.{block}/t:$dff %d" for block in HEALING_BLOCKS)
+    healing += f" */w:{HEALING_REGISTERS} %ci1 %d"
     return (
         f"proc -noopt; opt_clean -purge; read_verilog -defer {CELLS_FILE}; select -set voted t:$dff {healing}; "
         f"techmap -map {TECHMAP_FILE} @voted; hierarchy -top {name}; proc -noopt; "
