@@ -104,11 +104,11 @@ class Codewords(Spec):
             & (codeword.width == expected.width),
             when=token.leaving & self.token.error,
             broken_by=[
-                Edit("(top >= split.payload.k)", "(top > split.payload.k)"),
-                Edit("token.payload.gap >> token.payload.k", "token.payload.gap >> (token.payload.k | 1)"),
+                Edit("quotient >= ESCAPE", "quotient > ESCAPE"),
+                Edit("split.payload.quotient.eq(quotient)", "split.payload.quotient.eq(quotient[:5])"),
                 Edit("ESCAPE + n, split", "ESCAPE + n[:3], split"),
                 Edit("marker | (token.payload.gap & (marker - 1))", "marker | token.payload.gap[:3]"),
-                Edit("1 + Mux(escapes, top, split.payload.k)", "1 + split.payload.k"),
+                Edit("Mux(escapes, top + 1, split.payload.k + 1)", "split.payload.k + 1"),
             ],
         )
         self.contract(
@@ -145,7 +145,7 @@ class Codewords(Spec):
             "The value has no bits above its width, as the packer needs, and begins with a one.",
             Mux(codeword.width == 0, codeword.value == 0, (codeword.value >> (codeword.width - 1)[:6]) == 1),
             when=token.leaving,
-            broken_by=Edit("1 + Mux(escapes, top, split.payload.k)", "1 + split.payload.k"),
+            broken_by=Edit("Mux(escapes, top + 1, split.payload.k + 1)", "split.payload.k + 1"),
         )
         gap, k = self.token.gap, self.token.k
         owed = 64 * (length - (gap + 1)) - 2 * (gap + 1)
@@ -164,7 +164,7 @@ class Codewords(Spec):
     def _invariants(self, m: Module, dut: RiceCoder, token: Tracked) -> None:
         inside = self.inside
         layout = data.StructLayout(
-            {"quotient": 6, "plain": 16, "escaped": signed(GAP_BITS + 1), "k": K_BITS, "error": 1, "end": 1}
+            {"escapes": 1, "quotient": 6, "plain": 16, "escaped": GAP_BITS, "k": K_BITS, "error": 1, "end": 1}
         )
         split, waits = data.View(layout, inside["split__payload"]), inside["split__valid"]
         expected, codeword = self.expected, dut.o.payload
@@ -180,7 +180,8 @@ class Codewords(Spec):
                 & (split.k == self.token.k)
                 & (split.error == self.token.error)
                 & (split.end == self.token.end)
-                & (split.escaped == self.token.gap - ((ESCAPE - 1) << self.token.k))
+                & (split.escapes == expected.escapes)
+                & (~expected.escapes | (split.escaped == self.token.gap - ((ESCAPE - 1) << self.token.k)))
                 & (expected.escapes | (split.plain == expected.value))
             ),
         )

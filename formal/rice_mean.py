@@ -67,7 +67,7 @@ class Parameter(Spec):
             "k is the largest with count << k <= sum + (49*count >> 7), of the gaps learned since the restart.",
             reference.is_k(dut.k),
             broken_by=[
-                Edit("- (leading < count_leading)", ""),
+                Edit("Mux(leading < count_leading, Mux(less < 0, 0, less), ", "Mux(0, 0, "),
                 Edit("49 * count >> 7", "33 * count >> 7"),
                 Edit("self.gap > GAP_CLIP", "self.gap > GAP_CLIP + 2"),
             ],

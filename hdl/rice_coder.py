@@ -1,6 +1,6 @@
 """RiceCoder: gap tokens to adaptive Golomb-Rice codewords of limited length."""
 
-from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
@@ -9,7 +9,6 @@ from hdl.bits import normalized
 from hdl.layouts import CODEWORD, K_BITS, gap_bits, gap_token
 from hdl.rice_parameter import RiceParameter
 from model.golden.rice_coder import ESCAPE
-from model.golden.rice_mean import K_MAX
 
 QUOTIENT_BITS = bits_for(ESCAPE - 1)
 """Of a quotient that does not escape."""
@@ -18,8 +17,7 @@ QUOTIENT_BITS = bits_for(ESCAPE - 1)
 class RiceCoder(wiring.Component):
     """Codes each gap with the parameter that `RiceParameter` gives it.
 
-    The escape's Elias gamma number with the k low bits behind it is `gap - ((ESCAPE - 1) << k)`, in one subtraction. A
-    gap escapes where that difference has a bit set at place k or above, and is not negative.
+    The escape's Elias gamma number with the k low bits behind it is `gap - ((ESCAPE - 1) << k)`, in one subtraction.
 
     Latency: four cycles. Throughput: one token a cycle. Back-pressure: tokens wait in each of the four stages.
 
@@ -53,17 +51,25 @@ class RiceCoder(wiring.Component):
         wiring.connect(m, wiring.flipped(self.i), parameter.i)
         token = parameter.o
 
-        escaped = signed(max(bits, QUOTIENT_BITS + K_MAX) + 1)
         split_layout = data.StructLayout(
-            {"quotient": QUOTIENT_BITS, "plain": 16, "escaped": escaped, "k": K_BITS, "error": 1, "end": 1}
+            {
+                "escapes": 1,
+                "quotient": QUOTIENT_BITS,
+                "plain": 16,
+                "escaped": bits,
+                "k": K_BITS,
+                "error": 1,
+                "end": 1,
+            }
         )
         split = stream.Signature(split_layout).create()
         m.d.comb += [token.ready.eq(~split.valid | split.ready), split.ready.eq(~self.o.valid | self.o.ready)]
         with m.If(token.ready):
-            marker = 1 << token.payload.k
+            quotient, marker = token.payload.gap >> token.payload.k, 1 << token.payload.k
             m.d.sync += [
                 split.valid.eq(token.valid),
-                split.payload.quotient.eq(token.payload.gap >> token.payload.k),
+                split.payload.escapes.eq(quotient >= ESCAPE),
+                split.payload.quotient.eq(quotient),
                 split.payload.plain.eq(marker | (token.payload.gap & (marker - 1))),
                 split.payload.escaped.eq(token.payload.gap - ((ESCAPE - 1) << token.payload.k)),
                 split.payload.k.eq(token.payload.k),
@@ -71,15 +77,11 @@ class RiceCoder(wiring.Component):
                 split.payload.end.eq(token.payload.end),
             ]
 
-        escapes = Signal()
+        escapes = split.payload.escapes
         number = Signal(bits)
         n = Signal(K_BITS + 1)
-        m.d.comb += number.eq(split.payload.escaped)
-        top, not_zero = normalized(m, number, 1)
-        m.d.comb += [
-            escapes.eq((split.payload.escaped >= 0) & not_zero & (top >= split.payload.k)),
-            n.eq(top - split.payload.k),
-        ]
+        top, _ = normalized(m, number, 1)
+        m.d.comb += [number.eq(split.payload.escaped), n.eq(top - split.payload.k)]
         codeword = self.o.payload
         with m.If(split.ready):
             m.d.sync += [
@@ -93,6 +95,6 @@ class RiceCoder(wiring.Component):
                 m.d.sync += [
                     codeword.zeros.eq(Mux(escapes, ESCAPE + n, split.payload.quotient)),
                     codeword.value.eq(Mux(escapes, split.payload.escaped, split.payload.plain)),
-                    codeword.width.eq(1 + Mux(escapes, top, split.payload.k)),
+                    codeword.width.eq(Mux(escapes, top + 1, split.payload.k + 1)),
                 ]
         return m

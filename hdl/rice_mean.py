@@ -70,9 +70,11 @@ class RiceMean(wiring.Component):
         """Return the largest k with `count << k <= threshold`, or 0: the difference of the bit lengths, or one less."""
         places, leading = normalized(m, threshold, len(count))
         count_places, count_leading = normalized(m, count, len(count))
-        k = Signal(signed(len(places) + 1))
-        m.d.comb += k.eq(places - count_places - (leading < count_leading))
-        return Mux(k < 0, 0, k)
+        more = Signal(signed(len(places) + 1))
+        less = Signal.like(more, name="less")
+        m.d.comb += [more.eq(places - count_places), less.eq(more - 1)]
+        # The comparison comes last: its outcome is known later than both differences.
+        return Mux(leading < count_leading, Mux(less < 0, 0, less), Mux(more < 0, 0, more))
 
 
 def _share(count: int) -> int:
