@@ -83,6 +83,14 @@ def test_wav_is_restored(tmp_path, name):
     verify(packed, 1, nothing)
 
 
+def test_wav_of_no_rate(tmp_path):
+    path = tmp_path / "a.wav"
+    path.write_bytes(wav(SAMPLES).replace(struct.pack("<I", 24000), bytes(4)))
+    packed = pack(path)
+    assert packed.contents.sampling_hz is None
+    assert unpack(packed, tmp_path / "again.wav").read_bytes() == path.read_bytes()
+
+
 def test_24_bits_are_read_with_their_sign(tmp_path):
     path = tmp_path / "a.wav"
     path.write_bytes(wav(np.array([[0xFF, 0xFF, 0xFF, 1, 0, 0x80]], np.uint8), bits=24))

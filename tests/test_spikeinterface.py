@@ -192,3 +192,47 @@ def test_nwb_is_compressed_and_written(nwb_file, tmp_path, clock):
             assert found.rate == clock["rate"]
         else:
             np.testing.assert_array_equal(found.timestamps[:], TIMES)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ({}, "has a series /acquisition/raw that is not as NWB has it: "),
+        ({"data": np.int16(5)}, "has a series /acquisition/raw that is not as NWB has it: "),
+        ({"data": np.array([b"a"])}, r"must hold numbers, not |S1"),
+        (
+            {"data": SAMPLES, "conversion": "much"},
+            "that is not as NWB has it: could not convert string to float: 'much'",
+        ),
+        ({"data": SAMPLES, "conversion": np.nan}, "must have finite gains and offsets"),
+        ({"data": SAMPLES, "rate": np.nan}, "must have a sampling rate above 0, not nan Hz"),
+        ({"data": SAMPLES, "rate": -1.0}, "must have a sampling rate above 0, not -1 Hz"),
+        ({"data": SAMPLES, "channel_conversion": [1.0]}, "not as NWB has it: 1 channel_conversion for 6 channels"),
+        ({"data": SAMPLES, "timestamps": TIMES[1:]}, r"NWB has it: timestamps of float64 \(2999,\) for 3000 samples"),
+    ],
+)
+def test_nwb_that_is_none(tmp_path, content, sentence):
+    h5py = pytest.importorskip("h5py", reason="needs the extra nwb")
+    from model.files.hints import Hints
+    from model.files.open import open_recording
+
+    with h5py.File(tmp_path / "a.nwb", "w") as file:
+        series = file.create_group("acquisition/raw")
+        series.attrs["neurodata_type"] = "ElectricalSeries"
+        series.create_dataset("starting_time", data=0.0).attrs["rate"] = content.pop("rate", 30000.0)
+        conversion = content.pop("conversion", 1.0)
+        for name, values in content.items():
+            series.create_dataset(name, data=values).attrs["conversion"] = conversion
+    with pytest.raises(ValueError, match=sentence):
+        open_recording(tmp_path / "a.nwb", Hints())
+
+
+def test_nwb_without_samples(tmp_path):
+    pytest.importorskip("pynwb", reason="needs the extra nwb")
+    from model.files.hints import Hints
+    from model.files.nwb import write_nwb
+    from model.files.open import open_recording
+    from model.files.recording import Signal
+
+    write_nwb(tmp_path / "a.nwb", Signal(0, 3, np.dtype("i2"), 30000.0), iter([]), None)
+    assert open_recording(tmp_path / "a.nwb", Hints()).signal.steps == 0

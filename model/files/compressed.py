@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.errors import CodecError
-from model.files.recording import Rows, Signal
+from model.files.recording import KINDS_OF_NUMBERS, Rows, Signal
 from model.formats.chunk import decode_chunk
 
 MIME_TYPE = b"application/x-corticodec-recording"
@@ -22,7 +22,6 @@ MIME_TYPE = b"application/x-corticodec-recording"
 VERSION = 1
 CONTENTS = "recording.json"
 BLOCKS = "blocks/"
-KINDS_OF_NUMBERS = "biuf"
 COUNT_MAX = 1 << 48
 """What counts of steps, channels and segments are below: so many fit into no file."""
 PART_BYTES_MAX = 1 << 28

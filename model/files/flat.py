@@ -208,7 +208,7 @@ def open_wav(path: Path) -> FlatFile:
     if (coding, bits) not in dtype or not channels or frame_bytes != channels * bits // 8:
         raise ValueError(f"{path} must hold PCM or floats, not format {coding} of {bits} bits")
     data_bytes = size - offset if length == UNKNOWN_SIZE else min(length, size - offset)
-    signal = Signal(data_bytes // frame_bytes, channels, np.dtype(dtype[coding, bits]), float(sampling_hz))
+    signal = Signal(data_bytes // frame_bytes, channels, np.dtype(dtype[coding, bits]), float(sampling_hz) or None)
     return FlatFile(path, "WAV", signal, Layout(offset, False, bits // 8))
 
 

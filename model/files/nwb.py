@@ -50,9 +50,12 @@ class NwbFile(Recording):
             raise ValueError(f"series must be one of {', '.join(found)} for {path}, not {series}")
         self.note = f"of {path}, the series {series or found[0]} is kept, and not the rest of the file"
         group = self._file[series or found[0]]
-        self._data = group["data"]
-        self._times = group.get("timestamps")
-        super().__init__(path, self._signal(group))
+        try:
+            self._data, self._times = group["data"], group.get("timestamps")
+            signal = self._signal(group)
+        except (IndexError, KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"{path} has a series {group.name} that is not as NWB has it: {error}") from None
+        super().__init__(path, signal)
 
     def rows(self, start: int, stop: int) -> Rows:
         """Return steps `start` to `stop`, exclusive."""
@@ -65,13 +68,17 @@ class NwbFile(Recording):
 
     def _signal(self, group: Any) -> Signal:  # noqa: ANN401 - h5py has no types
         attributes = self._data.attrs
-        channels = int(np.prod(self._data.shape[1:], dtype=int))
+        steps, channels = self._data.shape[0], int(np.prod(self._data.shape[1:], dtype=int))
         by_channel = group["channel_conversion"][:] if "channel_conversion" in group else np.ones(channels)
+        if len(by_channel) != channels:
+            raise ValueError(f"{len(by_channel)} channel_conversion for {channels} channels")
+        if self._times is not None and (self._times.shape != (steps,) or self._times.dtype.kind not in "iuf"):
+            raise ValueError(f"timestamps of {self._times.dtype} {self._times.shape} for {steps} samples")
         gain = float(attributes.get("conversion", 1)) * VOLTS_TO_MICROVOLTS
         offset = float(attributes.get("offset", 0)) * VOLTS_TO_MICROVOLTS
         rate = group["starting_time"].attrs.get("rate") if "starting_time" in group else None
         return Signal(
-            self._data.shape[0],
+            steps,
             channels,
             self._data.dtype,
             None if rate is None else float(rate),
@@ -111,7 +118,8 @@ def write_nwb(path: Path, signal: Signal, pieces: Iterator[Rows], times: NDArray
     gains = signal.gain_microvolts or [VOLTS_TO_MICROVOLTS] * signal.channels
     clock = {"rate": signal.sampling_hz, "starting_time": 0.0} if times is None else {"timestamps": times}
     # A dataset without samples, which are filled in below.
-    data = pynwb.H5DataIO(shape=(signal.steps, signal.channels), dtype=signal.dtype, chunks=True)
+    shape = (signal.steps, signal.channels)
+    data = pynwb.H5DataIO(shape=shape, dtype=signal.dtype, chunks=True if signal.bytes else None)
     same = len(set(gains)) == 1
     series = pynwb.ecephys.ElectricalSeries(
         name=SERIES,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+KINDS_OF_NUMBERS = "biuf"
+"""Letters of the kinds of NumPy's types that samples may have."""
 Rows = NDArray[Any]
 """Samples of shape (steps, channels)."""
 
@@ -56,6 +59,11 @@ class Recording(ABC):
     signal : Signal
         What they are.
 
+    Raises
+    ------
+    ValueError
+        The samples are no numbers, or a rate, gain or offset is none.
+
     Attributes
     ----------
     kind : str
@@ -68,6 +76,13 @@ class Recording(ABC):
     note: str | None = None
 
     def __init__(self, path: Path, signal: Signal) -> None:
+        rate = 1.0 if signal.sampling_hz is None else signal.sampling_hz
+        if not (math.isfinite(rate) and rate > 0):
+            raise ValueError(f"{path} must have a sampling rate above 0, not {rate:g} Hz")
+        if not np.isfinite([*signal.gain_microvolts, *signal.offset_microvolts]).all():
+            raise ValueError(f"{path} must have finite gains and offsets")
+        if signal.dtype.kind not in KINDS_OF_NUMBERS:
+            raise ValueError(f"{path} must hold numbers, not {signal.dtype}")
         self.path, self.signal = path, signal
 
     @abstractmethod
