@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from textwrap import fill
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import numpy as np
 import typer
@@ -17,9 +19,11 @@ from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 
+from bench.file_coders import HYBRID_BITS, has_wavpack, mtscomp_coder, unpacked, wavpack, wavpack_coders
 from bench.measure import peak_since, start_peak
 from bench.waveform_coders import Coder, Samples, coders, own_coder, truncated
 from bench.waveform_spikes import SpikeRow, measure_spikes, spike_tables, spike_workloads
+from bench.waveform_streams import LONG_MINUTES, StreamRow, stream_rows, stream_table
 from bench.waveform_workloads import Workload, workloads
 from model import WaveformCodec
 from model.synth import realistic_waveform
@@ -29,8 +33,15 @@ PAGE = ROOT / "docs" / "waveforms.md"
 SCRATCH = Path("build/bench/waveforms.md")
 INTRODUCTION = """
 Written by `make bench-waveform` on {machine}. Ratios are against int16; what every coder gives back was compared. All
-run on one thread, and all but this package get one channel at a time, which suits them best. WavPack and mtscomp have
-no wheels, so they are not here.
+run on one thread, and all but this package and mtscomp get one channel at a time, which suits them best. {wavpack}
+"""
+WAVPACK = {
+    True: "WavPack is its command, whose levels 1, 2 and 3 are `-f`, none and `-h`; its files lie in memory.",
+    False: "WavPack's command is not installed here (`apt-get install wavpack`), so that it is left out.",
+}
+STREAMS = """
+Recordings that go through `WaveformWriter` and `WaveformReader` a block at a time: millions of samples a second, on all
+processors, and memory beyond what was in use before. The last is {minutes} minutes long.
 """
 SPIKES = """
 Of the modes that keep spikes, with their defaults. Ratios are against int16, rates those of samples at 20 kHz. LFP and
@@ -42,6 +53,7 @@ EFFORT = """
 Encoding and decoding in millions of samples a second (1024 channels at 20 kHz are 20.5), fidelity measured on the way;
 memory beyond the samples; what the bytes are.
 """
+HYBRID = "WavPack hybrid"
 Result = TypeVar("Result")
 
 
@@ -65,17 +77,25 @@ class Row:
 
 @dataclass(frozen=True)
 class LossyRow:
-    """The bounded mode, or bits cut off, at one bound; errors are in units of the samples."""
+    """A lossy coder at one bound, or at one rate that sets none; errors are in units of the samples."""
 
     workload: str
     coder: str
-    bound: int
+    bound: int | None
     ratio: float
     rms_error: float
     worst_error: float
 
 
-def run(quick: bool, console: Console) -> tuple[list[Row], list[LossyRow], list[SpikeRow]]:
+def all_coders() -> Iterator[Coder]:
+    """Yield all coders that can be had."""
+    yield from coders()
+    yield from wavpack_coders()
+    if find_spec("mtscomp"):
+        yield mtscomp_coder()
+
+
+def run(quick: bool, console: Console) -> tuple[list[Row], list[LossyRow], list[SpikeRow], list[StreamRow]]:
     """Measure everything; print each workload's table as it is done."""
     for preset in ("best", "fast"):
         _warm_up(own_coder(preset))
@@ -83,13 +103,17 @@ def run(quick: bool, console: Console) -> tuple[list[Row], list[LossyRow], list[
     for workload in workloads(quick):
         waveforms = workload.make()
         of_workload = []
-        for coder in coders():
+        for coder in all_coders():
             with console.status(f"{workload.name}: {coder.name}"):
                 of_workload.append(measure_coder(workload.name, coder, waveforms))
         console.print(table_of(of_workload))
         rows += of_workload
         lossy += lossy_rows(workload, waveforms)
-    return rows, lossy, list(spike_rows(quick, console))
+    spikes, streams = list(spike_rows(quick, console)), []
+    for stream in stream_rows(quick):
+        console.print(stream)
+        streams.append(stream)
+    return rows, lossy, spikes, streams
 
 
 def spike_rows(quick: bool, console: Console) -> Iterator[SpikeRow]:
@@ -133,19 +157,24 @@ def measure_coder(workload: str, coder: Coder, waveforms: list[Samples]) -> Row:
         compressed_bytes=sum(len(part) for data in encoded for part in data),
         encode_mb_s=raw_bytes / 1e6 / encode_s,
         decode_mb_s=raw_bytes / 1e6 / decode_s,
-        peak_mb=None if peak is None else peak / 1e6,
+        peak_mb=None if peak is None or coder.is_command else peak / 1e6,
     )
 
 
 def _timed(function: Callable[[], Result]) -> tuple[Result, float]:
-    """Return a result, and the processor's seconds: what else runs on the machine hardly counts."""
-    start = time.process_time()
+    """Return a result, and the processors' seconds, of commands too: what else runs on the machine hardly counts."""
+    start = _processor_s()
     result = function()
-    return result, max(time.process_time() - start, 1e-9)
+    return result, max(_processor_s() - start, 1e-9)
+
+
+def _processor_s() -> float:
+    times = os.times()
+    return time.process_time() + times.children_user + times.children_system
 
 
 def lossy_rows(workload: Workload, waveforms: list[Samples]) -> Iterator[LossyRow]:
-    """Yield the bounded mode and bits cut off, both coded by `best`, at each of a workload's bounds."""
+    """Yield the bounded mode and bits cut off, both coded by `best`, at each of a workload's bounds, and WavPack's."""
     lossless = WaveformCodec("lossless", workers=1, chunk_steps=1 << 17)
     for bound in workload.bounds:
         codec = WaveformCodec("bounded", max_error=bound, workers=1, chunk_steps=1 << 17)
@@ -154,12 +183,16 @@ def lossy_rows(workload: Workload, waveforms: list[Samples]) -> Iterator[LossyRo
         cut = [truncated(samples, bound) for samples in waveforms]
         streams = [lossless.compress(samples)[0] for samples in cut]
         yield _lossy_row(workload.name, "bits cut off", bound, waveforms, streams, cut)
+    for bits in HYBRID_BITS if workload.bounds and has_wavpack() else ():
+        streams = [wavpack(samples, f"-b{bits}") for samples in waveforms]
+        decoded = [unpacked(data, samples.shape) for data, samples in zip(streams, waveforms, strict=True)]
+        yield _lossy_row(workload.name, HYBRID, None, waveforms, streams, decoded)
 
 
 def _lossy_row(
     workload: str,
     coder: str,
-    bound: int,
+    bound: int | None,
     waveforms: list[Samples],
     streams: list[bytes],
     decoded: Iterable[np.ndarray],
@@ -193,7 +226,14 @@ def _cells(row: Row) -> list[str]:
     return [row.coder, f"{row.ratio:.3f}", f"{row.encode_mb_s:.1f}", f"{row.decode_mb_s:.1f}", memory]
 
 
-def page(rows: list[Row], lossy: list[LossyRow], spikes: list[SpikeRow], plot: str, machine: str) -> str:
+def _lossy_cells(row: LossyRow) -> list[str]:
+    bound = "-" if row.bound is None else f"{row.bound}"
+    return [row.workload, row.coder, bound, f"{row.ratio:.2f}", f"{row.rms_error:.2f}", f"{row.worst_error:.0f}"]
+
+
+def page(
+    rows: list[Row], lossy: list[LossyRow], spikes: list[SpikeRow], streams: list[StreamRow], plot: str, machine: str
+) -> str:
     """Return the figures as Markdown."""
     names = list(dict.fromkeys(row.coder for row in rows))
     kinds = list(dict.fromkeys(row.workload for row in rows))
@@ -204,14 +244,12 @@ def page(rows: list[Row], lossy: list[LossyRow], spikes: list[SpikeRow], plot: s
         for kind in kinds
     ]
     memory = [[kind, *(_cells(of[kind, name])[-1] for name in names)] for kind in kinds]
-    errors = [
-        [row.workload, row.coder, f"{row.bound}", f"{row.ratio:.2f}", f"{row.rms_error:.2f}", f"{row.worst_error:.0f}"]
-        for row in lossy
-    ]
     quality, effort = spike_tables(spikes)
+    long = stream_table(streams)
+    wavpack_note = WAVPACK[any(row.coder.startswith("WavPack") for row in rows)]
     parts = [
         "# Results: raw waveforms side by side",
-        fill(INTRODUCTION.strip().format(machine=machine), 120),
+        fill(" ".join(INTRODUCTION.format(machine=machine, wavpack=wavpack_note).split()), 120),
         "## Ratio, without loss",
         _markdown(["workload", *names], ratios),
         "## Speed: megabytes for a second of one processor, encoding / decoding",
@@ -219,13 +257,18 @@ def page(rows: list[Row], lossy: list[LossyRow], spikes: list[SpikeRow], plot: s
         "## Memory while encoding, beyond the samples, in MB",
         _markdown(["workload", *names], memory),
         "## With an error that is never exceeded",
-        _markdown(["workload", "coder", "allowed", "ratio", "rms error", "worst error"], errors),
+        _markdown(
+            ["workload", "coder", "allowed", "ratio", "rms error", "worst error"], list(map(_lossy_cells, lossy))
+        ),
         f"![Ratio over error]({plot})",
         "## Spikes and background",
         fill(" ".join(SPIKES.split()), 120),
         _markdown(quality[0], quality[1:]),
         fill(" ".join(EFFORT.split()), 120),
         _markdown(effort[0], effort[1:]),
+        "## As they come",
+        fill(" ".join(STREAMS.format(minutes=LONG_MINUTES).split()), 120),
+        _markdown(long[0], long[1:]),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -239,12 +282,13 @@ def write_plot(lossy: list[LossyRow], path: Path) -> None:
     """Draw ratio over error."""
     figure = Figure(figsize=(8, 4.5), layout="constrained")
     axes = figure.subplots()
-    for workload in dict.fromkeys(row.workload for row in lossy):
-        for coder, style in (("corticodec bounded", "o-"), ("bits cut off", "s:")):
+    styles = {"corticodec bounded": "o-", "bits cut off": "s:", HYBRID: "^--"}
+    for index, workload in enumerate(dict.fromkeys(row.workload for row in lossy)):
+        for coder, style in styles.items():
             found = [row for row in lossy if (row.workload, row.coder) == (workload, coder)]
-            axes.plot(
-                [row.rms_error for row in found], [row.ratio for row in found], style, label=f"{workload}: {coder}"
-            )
+            errors, ratios = [row.rms_error for row in found], [row.ratio for row in found]
+            if found:
+                axes.plot(errors, ratios, style, color=f"C{index}", label=f"{workload}: {coder}")
     axes.set(xlabel="rms error, LSB", ylabel="ratio to int16", xscale="log", yscale="log")
     axes.legend(frameon=False, fontsize=8)
     axes.spines[["top", "right"]].set_visible(False)
@@ -256,16 +300,15 @@ def main(
 ) -> None:
     """Measure the waveform codec beside general, audio and numerical compressors."""
     console = Console()
-    rows, lossy, spikes = run(quick, console)
+    rows, lossy, spikes, streams = run(quick, console)
     target = SCRATCH if quick else PAGE
     target.parent.mkdir(parents=True, exist_ok=True)
-    figures = {
-        name: [asdict(row) for row in part] for name, part in (("rows", rows), ("bounded", lossy), ("spikes", spikes))
-    }
+    tables: dict[str, Sequence[Any]] = {"rows": rows, "bounded": lossy, "spikes": spikes, "streams": streams}
+    figures = {name: [asdict(row) for row in part] for name, part in tables.items()}
     target.with_suffix(".json").write_text(json.dumps(figures, indent=1) + "\n")
     write_plot(lossy, target.with_suffix(".png"))
     machine = f"Python {platform.python_version()}, {platform.machine()}"
-    target.write_text(page(rows, lossy, spikes, target.with_suffix(".png").name, machine))
+    target.write_text(page(rows, lossy, spikes, streams, target.with_suffix(".png").name, machine))
     console.print(f"Figures: {target}, .json, .png", highlight=False)
 
 

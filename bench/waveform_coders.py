@@ -32,11 +32,14 @@ class Coder:
         Samples, shape (steps, channels), to what `decode` takes.
     decode : Callable
         Back.
+    is_command : bool
+        Whether another process does it, whose memory is its own.
     """
 
     name: str
     encode: Callable[[Samples], list[bytes]]
     decode: Callable[[list[bytes], tuple[int, int]], Samples]
+    is_command: bool = False
 
 
 def own_coder(preset: str) -> Coder:

@@ -14,6 +14,10 @@ from model.synth import demo_waveform, realistic_waveform
 from sim.results import data_folder
 
 Samples = NDArray[np.int16]
+SPIKEINTERFACE_HZ, MICROVOLTS_A_UNIT = 30_000.0, 0.76
+NOISE_MICROVOLTS, COMMON_MICROVOLTS = 4.0, 3.0
+LFP_MICROVOLTS, LFP_CORNER_HZ, LFP_SOURCES = 40.0, 2.0, 8
+"""Size of the field potential, above which frequency it falls off, and the places that it comes from."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,7 @@ def workloads(quick: bool) -> Iterator[Workload]:
     seconds = 0.2 if quick else 1.0
     yield Workload("realistic, 384 channels", lambda: [realistic_waveform(round(20_000 * seconds), 384)[0]], (2, 4))
     yield Workload("realistic, common mode", lambda: [_common_mode(round(20_000 * seconds))])
+    yield Workload("SpikeInterface, 384 channels", lambda: [spikeinterface_waveform(seconds)])
     yield Workload("published demo", lambda: [np.rint(demo_waveform(4000, 64)[0]).astype(np.int16)])
     folder = data_folder()
     files = sorted((folder / "neuralink_n1").glob("*.wav"))
@@ -63,6 +68,36 @@ def workloads(quick: bool) -> Iterator[Workload]:
     starling = folder / "raw/starling/st11_1_2_A8_1.wav"
     if starling.exists():
         yield Workload("starling", lambda: [_wav(starling)])
+
+
+def spikeinterface_waveform(seconds: float) -> Samples:
+    """Return SpikeInterface's ground truth with a field potential and a common mode, as a Neuropixels 2 gives it."""
+    import spikeinterface.core as si
+
+    recording, _ = si.generate_ground_truth_recording(
+        durations=[seconds],
+        sampling_frequency=SPIKEINTERFACE_HZ,
+        num_channels=384,
+        num_units=384,
+        noise_kwargs={"noise_levels": NOISE_MICROVOLTS},
+        seed=42,
+    )
+    microvolts = recording.get_traces()
+    steps, channels = microvolts.shape
+    generator = np.random.default_rng(42)
+    common = generator.normal(0, COMMON_MICROVOLTS, (steps, 1))
+    # A random walk that leaks, at a few places along the probe, and between them what is between these.
+    drive, sources = generator.normal(0, 1, (steps, LFP_SOURCES)), np.empty((steps, LFP_SOURCES))
+    level = np.zeros(LFP_SOURCES)
+    leak = np.exp(-2 * np.pi * LFP_CORNER_HZ / SPIKEINTERFACE_HZ)
+    for step in range(steps):
+        level = leak * level + drive[step]
+        sources[step] = level
+    sources *= LFP_MICROVOLTS * np.sqrt(1 - leak**2)
+    along = np.linspace(0, LFP_SOURCES - 1, channels)
+    below = along.astype(int).clip(0, LFP_SOURCES - 2)
+    lfp = sources[:, below] * (1 - (along - below)) + sources[:, below + 1] * (along - below)
+    return np.rint((microvolts + common + lfp) / MICROVOLTS_A_UNIT).astype(np.int16)
 
 
 def _common_mode(steps: int) -> Samples:

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from bench import waveform
-from bench.waveform import measure_coder
-from bench.waveform_coders import Coder, coders, own_coder, truncated
+from bench.file_coders import HYBRID_BITS, has_wavpack
+from bench.waveform import all_coders, measure_coder
+from bench.waveform_coders import Coder, own_coder, truncated
 from bench.waveform_spikes import Made, made_demo, made_realistic, measure_spikes, scores
+from bench.waveform_streams import measure_stream
 from bench.waveform_workloads import Workload
 from model.codecs.waveform_decode import DecodedSpikes
 from model.synth import realistic_waveform
@@ -17,7 +19,7 @@ SAMPLES = realistic_waveform(400, 3)[0]
 SMALL = Workload("small", lambda: [SAMPLES, SAMPLES[:50, :1]], (2,))
 
 
-@pytest.mark.parametrize("coder", list(coders()), ids=lambda coder: coder.name)
+@pytest.mark.parametrize("coder", list(all_coders()), ids=lambda coder: coder.name)
 def test_rows_hold_sizes_and_speeds(coder):
     row = measure_coder("small", coder, SMALL.make())
     assert row.raw_bytes == SAMPLES.nbytes + 100
@@ -58,18 +60,22 @@ def test_the_command_writes_page_figures_and_plot(monkeypatch, tmp_path, capsys)
     monkeypatch.setattr(waveform, "workloads", lambda quick: iter([SMALL]))
     few_spikes = lambda quick: iter([("few", lambda: made_realistic(4000, 8), ("full", "spike"))])  # noqa: E731
     monkeypatch.setattr(waveform, "spike_workloads", few_spikes)
+    monkeypatch.setattr(waveform, "stream_rows", lambda quick: iter([measure_stream("lossless, fast", 4, 5000, 4000)]))
     monkeypatch.setattr(waveform, "PAGE", tmp_path / "waveforms.md")
     waveform.main(quick=False)
     figures = json.loads((tmp_path / "waveforms.json").read_text())
-    assert {row["coder"] for row in figures["rows"]} == {coder.name for coder in coders()}
+    assert {row["coder"] for row in figures["rows"]} == {coder.name for coder in all_coders()}
     assert [(row["coder"], row["bound"]) for row in figures["bounded"]] == [
         ("corticodec bounded", 2),
         ("bits cut off", 2),
+        *(("WavPack hybrid", None) for _ in (HYBRID_BITS if has_wavpack() else ())),
     ]
+    assert figures["streams"][0]["raw_mb"] == 0.04
     page = (tmp_path / "waveforms.md").read_text()
     assert "| small | corticodec bounded | 2 |" in page
     assert "| few | full |" in page
     assert "| few | spike |" in page
+    assert "| 4 | lossless, fast | 0 |" in page
     assert [row["mode"] for row in figures["spikes"]] == ["full", "spike"]
     assert "![Ratio over error](waveforms.png)" in page
     assert (tmp_path / "waveforms.png").stat().st_size > 1000

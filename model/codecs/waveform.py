@@ -178,6 +178,11 @@ class WaveformCodec:
         """What a unit of the samples is, where the codec was told."""
         return self._lsb_microvolts
 
+    @property
+    def chunk_steps(self) -> int:
+        """Samples of a chunk, at most."""
+        return self._chunk_steps
+
     def compress(self, waveform: ArrayLike) -> tuple[bytes, WaveformResult]:
         """Compress a waveform to one self-describing stream.
 
@@ -307,6 +312,7 @@ class WaveformCodec:
         stop: int | None = None,
         channels: tuple[int, int] | None = None,
         max_bins: int = MAX_BINS,
+        workers: int | None = None,
     ) -> NDArray[np.generic]:
         """Return the waveform of a stream that `compress` made, with whatever arguments.
 
@@ -322,6 +328,8 @@ class WaveformCodec:
             Return channels from the first to the second, exclusive, and decode no more groups than hold them.
         max_bins : int, default 2**32
             Most samples to return.
+        workers : int, optional
+            Threads; as the codec was told by default.
 
         Returns
         -------
@@ -343,7 +351,8 @@ class WaveformCodec:
         start, stop = checked_range(header.steps, end - first, start, stop, max_bins)
         chunks = chunks_of(stream, (start, stop), (first, end))
         stream.verify(max(1, chunks.start), chunks.stop)
-        return decode_samples(stream, parameters, chunks, (start, stop), (first, end), self._workers)
+        workers = self._workers if workers is None else check_int("workers", workers, 1, sys.maxsize)
+        return decode_samples(stream, parameters, chunks, (start, stop), (first, end), workers)
 
     def decode_spikes(
         self,

@@ -115,7 +115,7 @@ def tasks_of(stream: Stream, parameters: Parameters, chunk: int, first: int, end
     """Yield the groups of a chunk that hold channels `first` to `end`."""
     header, payload = stream.header, stream.payload(chunk)
     groups = parameters.groups(header.channels)
-    reader = Reader(payload.tobytes())
+    reader = Reader(payload.data)
     lengths = [reader.leb128() for _ in groups[1:]]
     lengths.append(reader.remaining - sum(lengths))
     if lengths[-1] < 0:

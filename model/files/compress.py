@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -112,7 +112,7 @@ def write_blocks(
 
     sink = BlockSink(writer, contents)
     for chunk, decoded, worst, squared in in_order(encode, range(contents.n_blocks), workers):
-        sink.add(chunk, decoded, worst, squared)
+        sink.add(chunk, [decoded], worst, squared)
         advance(decoded.nbytes)
     sink.finish()
     return contents
@@ -133,10 +133,11 @@ class BlockSink:
         self.writer, self._contents = writer, contents
         self._digest, self._squared_error = hashlib.sha256(), 0.0
 
-    def add(self, chunk: bytes, decoded: Rows, worst_error: float, squared_error: float) -> None:
-        """Write the next block, which is decoded to these samples; errors are the largest, and the sum of squares."""
+    def add(self, chunk: bytes, decoded: Iterable[Rows], worst_error: float, squared_error: float) -> None:
+        """Write the next block, which is decoded to these pieces; errors are the largest, and the sum of squares."""
         self.writer.add_block(chunk)
-        self._digest.update(np.ascontiguousarray(decoded).data)
+        for rows in decoded:
+            self._digest.update(np.ascontiguousarray(rows).data)
         self._contents.worst_error = max(self._contents.worst_error, worst_error)
         self._squared_error += squared_error
 

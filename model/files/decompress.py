@@ -181,6 +181,7 @@ def checked_pieces(
         kept = rows[max(0, start - block_start) : stop - block_start]
         digest.update(np.ascontiguousarray(kept).data)
         yield kept
+        del rows, kept  # the next block takes their memory
     if (start, stop) == (0, contents.steps) and digest.hexdigest() != contents.samples_sha256:
         raise CodecError(f"{recording.path} does not hold the samples that were compressed: their SHA-256 differs")
 

@@ -16,7 +16,7 @@ from model.errors import CodecError
 from model.files.compressed import CompressedRecording
 from model.files.decompress import checked_pieces
 from model.files.recording import Rows, Signal
-from model.formats.chunk import STREAM, decode_chunk, read_chunk, waveform_of
+from model.formats.chunk import STREAM, array_of, read_chunk, waveform_of
 from model.raster import MAX_BINS
 
 
@@ -114,20 +114,12 @@ class WaveformReader:
 
     def _decoded(self, index: int, start: int, stop: int, channels: tuple[int, int]) -> Rows:
         """Return the samples of a block between these steps of the recording."""
-        data = self._recording.block_bytes(index)
-        chunk = read_chunk(data)
+        chunk = read_chunk(self._recording.block_bytes(index))
         self._recording.check_block(index, chunk.shape, chunk.dtype)
         block_start, _ = self._recording.contents.block_range(index)
         start, stop = start - block_start, stop - block_start
         if chunk.kind != STREAM:
-            return decode_chunk(data)[start:stop, slice(*channels)]
-        steps, n_channels = chunk.shape
-        return waveform_of(
-            bytes(chunk.body),
-            chunk.dtype,
-            (steps, n_channels),
-            self._codec,
-            start=start,
-            stop=stop,
-            channels=channels,
-        )
+            return array_of(chunk)[start:stop, slice(*channels)]
+        (steps, n_channels), dtype, stream = chunk.shape, chunk.dtype, bytes(chunk.body)
+        del chunk  # and the bytes that these are a copy of
+        return waveform_of(stream, dtype, (steps, n_channels), self._codec, start=start, stop=stop, channels=channels)

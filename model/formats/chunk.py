@@ -180,7 +180,12 @@ def decode_chunk(data: bytes) -> Array:
     CodecError
         The chunk is damaged, cut off or forged.
     """
-    kind, order, dtype, shape, body = read_chunk(data)
+    return array_of(read_chunk(data))
+
+
+def array_of(chunk: Chunk) -> Array:
+    """Return the array of a chunk that was read."""
+    kind, order, dtype, shape, body = chunk
     flat = _inflate(body, dtype, math.prod(shape)) if kind == DEFLATED else _read_stream(bytes(body), dtype, shape)
     return np.asarray(flat.reshape(shape), order=order)
 
