@@ -67,7 +67,7 @@ class Leb128(Spec):
 
     coder = "leb128"
     steps = 1
-    depth = 37
+    depth = 36
     method = Bounded(depth, "a keyframe, a packet behind it and the next keyframe, with pauses", ENGINE)
     sizes = SIZES
     cover_depth = depth
@@ -142,7 +142,7 @@ class Rice(Leb128):
     """The same of `rice`."""
 
     coder = "rice"
-    depth = 43
+    depth = 42
     method = Bounded(depth, "a keyframe, a packet behind it and the next keyframe, with pauses", ENGINE)
     cover_depth = depth
     broken_depth = depth

@@ -15,7 +15,7 @@ from formal.spec import CELL_PREFIX, TOP, Edit, Property, Spec, claims, to_rtlil
 
 ROOT = HDL.parent
 BUILD = ROOT / "build" / "formal"
-TIMEOUT_SECONDS = 900
+TIMEOUT_SECONDS = 1800
 
 BROKEN = "broken_"
 PATHS = "paths"
