@@ -228,20 +228,26 @@ def test_terminals_get_a_bar_with_rate_and_time_left(tmp_path):
     assert re.search(rb"compressing a.npy.*/8.0 MB.*/s.*\d:\d\d:\d\d", shown)
 
 
-def test_full_disk(tmp_path):
+@pytest.mark.parametrize("output", ["b.ctcz", "b.npy", "b.nwb"])
+def test_full_disk(call, tmp_path, output):
     """A limit on the size of files stands for it, in a process of its own: whatever else is written would meet it."""
-    np.save(tmp_path / "a.npy", np.random.default_rng(1).integers(-9999, 9999, (20_000, 6)).astype(np.int16))
+    if output == "b.nwb":
+        pytest.importorskip("pynwb", reason="needs the extra nwb")
+    np.save("a.npy", np.random.default_rng(1).integers(-9999, 9999, (20_000, 6)).astype(np.int16))
+    call("compress", "a.npy", "--fs", "1000")
+    before = sorted(path.name for path in tmp_path.iterdir())
+    arguments = ["compress", "a.npy"] if output == "b.ctcz" else ["decompress", "a.npy.ctcz"]
     code = f"""
 import resource, sys
 from model.__main__ import entry
 resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
-sys.argv[1:] = ["compress", {str(tmp_path / "a.npy")!r}]
+sys.argv[1:] = {[*arguments, "-o", output]}
 entry()
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    sentence = f"error: output {tmp_path / 'a.npy.ctcz'} cannot be written: File too large\n"
+    sentence = f"error: output {output} cannot be written: File too large\n"
     assert (done.returncode, done.stdout, done.stderr) == (2, "", sentence)
-    assert [path.name for path in tmp_path.iterdir()] == ["a.npy"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
 
 
 @pytest.fixture

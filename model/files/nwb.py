@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -131,7 +133,7 @@ def write_nwb(path: Path, signal: Signal, pieces: Iterator[Rows], times: NDArray
         **clock,
     )
     file.add_acquisition(series)
-    with whole_path(path) as part:
+    with whole_path(path) as part, _told_in_a_sentence():
         with pynwb.NWBHDF5IO(str(part), "w") as io:
             io.write(file)
         with h5py.File(part, "r+") as written:
@@ -139,3 +141,13 @@ def write_nwb(path: Path, signal: Signal, pieces: Iterator[Rows], times: NDArray
             for piece in pieces:
                 stored[done : done + len(piece)] = piece
                 done += len(piece)
+
+
+@contextmanager
+def _told_in_a_sentence() -> Iterator[None]:
+    """Raise `OSError` with the system's words where HDF5 fails, instead of its own, which are many lines."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        words = re.search("error message = '(.*?)'", str(error))
+        raise OSError(words[1] if words else " ".join(str(error).split())) from None
