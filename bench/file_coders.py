@@ -6,7 +6,9 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import redirect_stderr
 from functools import partial
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +41,10 @@ def _packed(samples: Samples, option: str) -> list[bytes]:
     return [wavpack(samples, option)]
 
 
+def _unpacked(data: list[bytes], shape: tuple[int, int]) -> Samples:
+    return unpacked(data[0], shape)
+
+
 def wavpack(samples: Samples, option: str) -> bytes:
     """Return what WavPack makes of samples with an option."""
     with _folder() as name:
@@ -65,9 +71,9 @@ def mtscomp_coder() -> Coder:
         with _folder() as name:
             raw, packed, meta = (Path(name) / f"a.{suffix}" for suffix in ("bin", "cbin", "ch"))
             raw.write_bytes(samples.tobytes())
-            mtscomp.compress(
-                raw, packed, meta, SAMPLING_HZ, samples.shape[1], np.int16, n_threads=1, check_after_compress=False
-            )
+            options = {"n_threads": 1, "check_after_compress": False}
+            with redirect_stderr(StringIO()):  # which it draws its progress on
+                mtscomp.compress(raw, packed, meta, SAMPLING_HZ, samples.shape[1], np.int16, **options)
             return [packed.read_bytes(), meta.read_bytes()]
 
     def decode(data: list[bytes], _: tuple[int, int]) -> Samples:

@@ -244,6 +244,7 @@ def page(
         for kind in kinds
     ]
     memory = [[kind, *(_cells(of[kind, name])[-1] for name in names)] for kind in kinds]
+    errors = [_lossy_cells(row) for row in lossy]
     quality, effort = spike_tables(spikes)
     long = stream_table(streams)
     wavpack_note = WAVPACK[any(row.coder.startswith("WavPack") for row in rows)]
@@ -257,9 +258,7 @@ def page(
         "## Memory while encoding, beyond the samples, in MB",
         _markdown(["workload", *names], memory),
         "## With an error that is never exceeded",
-        _markdown(
-            ["workload", "coder", "allowed", "ratio", "rms error", "worst error"], list(map(_lossy_cells, lossy))
-        ),
+        _markdown(["workload", "coder", "allowed", "ratio", "rms error", "worst error"], errors),
         f"![Ratio over error]({plot})",
         "## Spikes and background",
         fill(" ".join(SPIKES.split()), 120),

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from bench.measure import peak_since, start_peak
 from model import WaveformCodec, WaveformReader, WaveformWriter
-from model.files.compress import BLOCK_SAMPLES
+from model.files.waveform_writer import BLOCK_SAMPLES
 from model.synth import realistic_waveform
 
 SAMPLING_HZ = 20_000
 LONG_CHANNELS, LONG_MINUTES = 384, 10
-BLOCKS = 4
+BLOCKS = 3
 """Blocks of the shorter recordings."""
 CODECS = {
     "lossless, fast": WaveformCodec("lossless", "fast", sampling_hz=SAMPLING_HZ),

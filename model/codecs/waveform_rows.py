@@ -11,7 +11,7 @@ from model.codecs.adc_grid import coarsened, find_grid
 from model.codecs.waveform_channel import Channel
 from model.codecs.waveform_predictor import Predictor
 from model.errors import CodecError
-from model.kernels import linear_prediction, rans_channel
+from model.kernels import centred_row, linear_prediction, rans_channel
 from model.kernels.linear_prediction import ORDER_MAX
 
 
@@ -49,8 +49,7 @@ class RowsEncoder(ABC):
             if radius:
                 codes = ((codes.astype(np.int64) + radius) // (2 * radius + 1)).astype(np.int32)
             channel = Channel(coarse)
-            channel.centre = round(float(codes.mean())) >> channel.split_bits
-            row[ORDER_MAX:] = (codes >> channel.split_bits) - channel.centre << fraction_bits
+            channel.centre = centred_row.centre(codes, channel.split_bits, fraction_bits, row[ORDER_MAX:])
             self.channels.append(channel)
             self.codes.append(codes)
 

@@ -17,12 +17,15 @@ from model.codecs.stream import CHUNK_BINS_MAX
 from model.codecs.waveform import WaveformCodec
 from model.codecs.waveform_input import Waveform
 from model.codecs.waveform_result import WaveformResult
-from model.files.compress import BLOCK_SAMPLES, BlockSink
+from model.files.compress import BlockSink
 from model.files.compressed import CompressedWriter, Contents
 from model.files.recording import Rows
 from model.files.whole import whole_file
 from model.formats.chunk import STREAM, WaveformCoder, chunk_of
 from model.golden.settings import check_int
+
+BLOCK_SAMPLES = 1 << 24
+"""Samples of a block, about: so many that what coding some of them takes is little beside it."""
 
 
 class WaveformWriter:
