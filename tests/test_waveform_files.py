@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from memory import peak_bytes
 
 import model
 from model.files.compressed import CompressedRecording
@@ -118,6 +119,31 @@ def test_samples_in_another_order_are_noticed(tmp_path):
             swapped.writestr(names.get(info.filename, info.filename), archive.read(info))
     with pytest.raises(model.CodecError, match="SHA-256"):
         list(model.WaveformReader(tmp_path / "b.ctcz").blocks())
+
+
+@pytest.mark.parametrize("codec", [LOSSLESS, model.WaveformCodec("full", workers=1)], ids=["lossless", "full"])
+def test_memory_is_that_of_a_few_blocks(tmp_path, codec):
+    channels, steps = 64, 4096
+    block = realistic_waveform(steps, channels)[0]
+
+    def write(blocks):
+        with model.WaveformWriter(tmp_path / "a.ctcz", channels, codec, block_samples=block.size) as writer:
+            for _ in range(blocks):
+                writer.write(block[: steps // 2])
+                writer.write(block[steps // 2 :])
+
+    def read():
+        for rows in model.WaveformReader(tmp_path / "a.ctcz", workers=1).blocks():
+            assert len(rows) == steps
+            del rows
+
+    write(1), read()
+    peaks = []
+    for blocks in (2, 8):
+        peaks.append((peak_bytes(lambda blocks=blocks: write(blocks)), peak_bytes(read)))
+    for short, long in zip(*peaks, strict=True):
+        assert long < 1.1 * short
+        assert long < 4.5 * block.nbytes
 
 
 def test_after_an_exception_there_is_no_file(tmp_path):
