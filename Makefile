@@ -117,6 +117,7 @@ fuzz: $(READY) ## Random bytes and mutated streams into receiver, codecs and RTL
 
 synth: $(SYNTH_READY) ## Measure area and speed on FPGAs and in gates; write docs/silicon.md (hours)
 	@PYTHONHASHSEED=0 $(RUN) -m synth measure $(SYNTH_ARGS)
+	@$(RUN) -m synth toggles
 
 synth-full: $(SYNTH_READY) ## The same with a sweep of up to 4096 channels
 	@PYTHONHASHSEED=0 $(RUN) -m synth measure --sweep $(SYNTH_ARGS)

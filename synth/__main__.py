@@ -1,18 +1,21 @@
 """The command line: python -m synth."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from sim.results import data_folder
 from synth import sizing
 from synth.designs import DESIGNS, WHOLE
 from synth.devices import DEVICES, SEEDS, area, fmax
 from synth.gates import gates
 from synth.page import write
 from synth.results import Row, add
+from synth.toggles import SECONDS, toggles
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 
@@ -21,6 +24,8 @@ LANES = (1, 8, 32)
 SWEEP = (128, 256, 512, 1024, 2048, 4096)
 """Channels of the larger sweep, at 8 lanes."""
 GATES = "nand2"
+RECORDING = "spikes/neuropixels"
+"""In the folder of the real recordings."""
 
 
 @app.command()
@@ -69,6 +74,27 @@ def measure(
             clock,
         )
     console.print(table)
+    write()
+
+
+@app.command("toggles")
+def count(
+    data: Annotated[Path | None, typer.Option(help="A recording, as for `python -m sim run`.")] = None,
+    seconds: Annotated[float, typer.Option(min=0.01, help="How much of it.")] = SECONDS,
+) -> None:
+    """Count toggles a bin while the simulated encoder encodes a recording; write docs/silicon.md.
+
+    Without `--data` it is the Neuropixels recording in the folder that `CORTICODEC_DATA` names; where that is absent,
+    nothing is counted.
+    """
+    path = data or data_folder() / RECORDING
+    if not path.exists():
+        typer.echo(f"no toggles counted: {path} does not exist; name a recording with --data")
+        return
+    row = toggles(path, seconds)
+    shown = data or f"$CORTICODEC_DATA/{RECORDING}"
+    add(row, f'python -m synth toggles --data "{shown}" --seconds {seconds:g}')
+    typer.echo(f"{sum(row['toggles'].values()) / row['bins']:.1f} toggles a bin, {row['bins']:,} bins")
     write()
 
 

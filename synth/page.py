@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from synth.designs import WHOLE
 from synth.devices import DEVICES
 from synth.results import Row, load
+from synth.toggles import DEVICE as TOGGLES
 from synth.tools import ROOT
 
 PAGE = ROOT / "docs" / "silicon.md"
@@ -24,8 +25,7 @@ command and the tools that made each are beside it in [silicon.json](silicon.jso
   no memories, whose bits are counted apart. A flip-flop is 5.33, and there are no wires, buffers or test logic.
 - No memory's row is read while it is written, which `formal/predictor.py` proves, or it is read transparently; Yosys
   is told so, and builds nothing for it. With generated Verilog `synth_ice40 -no-rw-check` does the same.
-- Sizes and devices that are missing below were not run yet: `make synth` adds them. Energy, as toggles per bin, is not
-  measured yet.
+- Sizes and devices that are missing below were not run yet: `make synth` adds them, and keeps what it has.
 """
 
 TARGETS = """\
@@ -48,15 +48,40 @@ PUBLISHED: tuple[tuple[str, str, tuple[str, ...], int], ...] = (
 PEERS = """\
 Published is a table of gates at 1,024 channels without SRAM, with neither netlist nor cell library nor throughput; its
 update is a shift and an addition, ours a product with any `alpha_q8` in every lane. Our total also has what a stream of
-packets needs: scheduler, packetizer with CRC-32C, and the check of the spikes. No other open encoder of spike rasters
-with a published netlist is known to us, so that the table has no further peers.
+packets needs: scheduler, packetizer with CRC-32C, and the check of the spikes.
+
+No other encoder of spike rasters is known to us whose gates or netlist are published. What is printed of its
+neighbours, which compress waveforms or other data, bounds the scale and is no comparison:
 """
+NEIGHBOURS = (
+    (
+        "Yang, Kamboh, Mason, J. Neurosci. Methods 227 (2014), 140-150",
+        "wavelets and run lengths of 32 channels, with the link's packets",
+        "1.21 mm² in 130 nm, 800 µW",
+    ),
+    (
+        "Bihr et al., [NEWCAS 2014](https://doi.org/10.1109/NEWCAS.2014.6934076)",
+        "delta and entropy coding of spike waveforms, 100 channels, lossless",
+        "0.72 mm² in 180 nm, 0.97 mW",
+    ),
+    (
+        "Nekoui, Sodagar, [Commun. Eng. 4 (2025)](https://doi.org/10.1038/s44172-025-00504-4)",
+        "spike waveforms as curves, 128 channels, lossy",
+        "1.05 by 0.35 mm² in 130 nm, 0.164 µW a channel",
+    ),
+    (
+        "[arithmetic-encoder-av1](https://github.com/tuliopereirab/arithmetic-encoder-av1), open",
+        "arithmetic coder of a video codec",
+        "11,200 gates in 65 nm",
+    ),
+)
+"""Who published what, and its size."""
 
 
 def write() -> None:
     """Write the page, and the plot beside it."""
     rows = load()
-    parts = [INTRODUCTION, _targets(rows), _published(rows), _whole(rows), _blocks(rows), _paths(rows)]
+    parts = [INTRODUCTION, _targets(rows), _published(rows), _whole(rows), _blocks(rows), _energy(rows), _paths(rows)]
     if _plot(rows):
         parts.insert(1, f"![Area over channels and lanes, and by block]({PLOT.name})\n")
     PAGE.write_text("\n".join(parts))
@@ -105,12 +130,14 @@ def _published(rows: Sequence[Row]) -> str:
             ours = times * sum(row["nand2"] for row in found)
             what = f"{times} times " if times > 1 else ""
             lines.append(f"| {name} | {published} | {what}{', '.join(designs)} | {ours:,} |")
-    return "\n".join([*lines, "", PEERS])
+    neighbours = ["| published | what it does | size |", "| --- | --- | --- |"]
+    neighbours += [f"| {' | '.join(one)} |" for one in NEIGHBOURS]
+    return "\n".join([*lines, "", PEERS, *neighbours, ""])
 
 
 def _sized(rows: Sequence[Row], designs: Sequence[str]) -> Iterator[str]:
     for row in sorted(rows, key=lambda one: (one["design"], one["device"], one["lanes"], one["channels"])):
-        if row["design"] not in designs:
+        if row["design"] not in designs or row["device"] == TOGGLES:
             continue
         start = f"| {row['design']} | {row['channels']:,} | {row['lanes']} |"
         if row["device"] == "nand2":
@@ -144,6 +171,38 @@ def _blocks(rows: Sequence[Row]) -> str:
         + "\n".join(_sized(rows, blocks))
         + "\n"
     )
+
+
+ENERGY = """\
+A proxy of the energy: how many bits of nets change for each bin of a raster, in the simulated Verilog, while words come
+without pause. A change of a net counts 1, whatever it drives: there are no capacitances and no glitches within a cycle.
+Every net that the Verilog names counts, steps of a sum or a shift among them, and one that several blocks share counts
+once. The clock is left out, and the memories' inside; each bin has its 40 bits read and written.
+`python -m synth toggles` counts this in the simulator's wave file, after a comparison of the packets with the
+software's.
+"""
+LEAST_TOGGLES = 0.05
+"""Blocks with fewer toggles a bin are summed up."""
+
+
+def _energy(rows: Sequence[Row]) -> str:
+    lines = ["## Toggles", "", ENERGY]
+    for row in (row for row in rows if row["device"] == TOGGLES):
+        a_bin = {block: count / row["bins"] for block, count in row["toggles"].items()}
+        shown = {block: count for block, count in a_bin.items() if count >= LEAST_TOGGLES}
+        lines += [
+            f"{row['recording']}, {row['channels']:,} channels, {row['lanes']} lanes, {row['bins']:,} bins with "
+            f"{row['spikes']:,} spikes ({row['simulator']}):",
+            "",
+            "| block, of all lanes | toggles a bin |",
+            "| --- | ---: |",
+            *(f"| {block} | {count:.2f} |" for block, count in sorted(shown.items(), key=lambda one: -one[1])),
+            f"| others | {sum(a_bin.values()) - sum(shown.values()):.2f} |",
+            f"| all | {sum(a_bin.values()):.2f} |",
+            f"| bits of memories read and written | {row['memory_bits_read_and_written'] / row['bins']:.0f} |",
+            "",
+        ]
+    return "\n".join(lines)
 
 
 def _paths(rows: Sequence[Row]) -> str:

@@ -18,6 +18,7 @@ from synth.devices import area, timing
 from synth.gates import gates
 from synth.page import _target
 from synth.sizing import size
+from synth.toggles import count_toggles
 from synth.tools import ROOT
 
 LANES = 8
@@ -136,3 +137,41 @@ def test_command_sizes():
     assert "1.44 MHz" in shown.output
     refused = CliRunner().invoke(app, ["size", "--lanes", "2000"])
     assert refused.exit_code == 2
+
+
+VCD = """\
+$scope module TOP $end
+$scope module encoder $end
+ $var wire 1 # clk $end
+ $var wire 4 ! gap [3:0] $end
+$scope module lfsr_1 $end
+ $var wire 4 ! stored [3:0] $end
+ $var wire 1 " spike $end
+$upscope $end
+$upscope $end
+$upscope $end
+$enddefinitions $end
+#0
+b0000 !
+1"
+0#
+#5
+b0110 !
+1#
+#10
+b0101 !
+0"
+0#
+"""
+
+
+def test_toggles_are_bits_that_change():
+    """The clock does not count, nor the first value; a net with two names is the inner block's."""
+    assert count_toggles(VCD.splitlines(keepends=True)) == {"lfsr": 2 + 2 + 1}
+
+
+def test_toggles_without_a_recording(tmp_path, monkeypatch):
+    monkeypatch.setenv("CORTICODEC_DATA", str(tmp_path))
+    told = CliRunner().invoke(app, ["toggles"])
+    assert told.exit_code == 0
+    assert "no toggles counted" in told.output
