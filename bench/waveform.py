@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
+import resource
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -169,8 +169,8 @@ def _timed(function: Callable[[], Result]) -> tuple[Result, float]:
 
 
 def _processor_s() -> float:
-    times = os.times()
-    return time.process_time() + times.children_user + times.children_system
+    commands = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + commands.ru_utime + commands.ru_stime
 
 
 def lossy_rows(workload: Workload, waveforms: list[Samples]) -> Iterator[LossyRow]:

@@ -131,14 +131,21 @@ class Fit:
 
     def _products(self, channel: int, neighbours: list[int], order: int, pieces: list[range]) -> NDArray[np.float64]:
         """Return the sums of products of the neighbours' samples, the channel's own, and those before it."""
-        channels = np.repeat([*neighbours, channel], [*(NEIGHBOUR_LAGS for _ in neighbours), order + 1])
-        lags = np.concatenate([*(np.arange(NEIGHBOUR_LAGS) for _ in neighbours), np.arange(order + 1)])
+        places, lags = _lagged(len(neighbours), order)
+        channels = np.array([*neighbours, channel])[places]
         products = np.zeros((lags.size, lags.size), dtype=np.int64)
         for piece in pieces:
             # A sum needs the sample behind its last one, of which a row has none.
             start, stop = ORDER_MAX + piece.start, min(ORDER_MAX + piece.stop, self._rows.shape[1] - 1)
             least_squares.add_products(self._rows, channels, lags, start, stop, products)
         return products.astype(np.float64)
+
+
+@lru_cache(maxsize=64)
+def _lagged(neighbours: int, order: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return for each column the channel, counted from the first neighbour on, and by how much it is late."""
+    counts = [*(NEIGHBOUR_LAGS for _ in range(neighbours)), order + 1]
+    return np.repeat(np.arange(neighbours + 1), counts), np.concatenate([np.arange(count) for count in counts])
 
 
 @lru_cache(maxsize=64)

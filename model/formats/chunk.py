@@ -168,8 +168,9 @@ def chunk_of(array: Array, kind: int, body: bytes) -> bytes:
     name = array.dtype.str.encode()
     head = MAGIC + bytes([VERSION << 4 | kind]) + order + write_leb128(len(name)) + name
     head += write_leb128(array.ndim) + b"".join(write_leb128(length) for length in array.shape)
-    chunk = head + body
-    return chunk + crc32c(chunk).to_bytes(CRC_BYTES, "little")
+    chunk = bytearray().join([head, body])
+    chunk += crc32c(chunk).to_bytes(CRC_BYTES, "little")
+    return bytes(chunk)
 
 
 def decode_chunk(data: bytes) -> Array:

@@ -70,6 +70,6 @@ def as_array(data: bytes | memoryview, slack_bytes: int = 0) -> NDArray[np.uint8
     return np.frombuffer(bytearray().join([data, bytes(slack_bytes)]), dtype=np.uint8)
 
 
-def crc32c(data: bytes) -> int:
-    """Return the CRC-32C of `data`."""
-    return _checksum_of_all(as_array(data))
+def crc32c(data: bytes | bytearray) -> int:
+    """Return the CRC-32C of `data`, of which only bytes that cannot be written to are copied."""
+    return _checksum_of_all(np.frombuffer(data, dtype=np.uint8) if isinstance(data, bytearray) else as_array(data))
