@@ -431,3 +431,12 @@ def test_the_example_of_the_page_runs(realistic, capsys):
     np.testing.assert_array_equal(names["left"].waveform, realistic)
     assert names["decoded"].shape == names["waveform"].shape
     assert "waveform full: 42000 x 40 samples" in capsys.readouterr().out
+
+
+def test_the_example_of_writing_as_samples_come_runs(realistic, tmp_path, capsys):
+    (example,) = Document("waveform-streams.md").code("As samples come")
+    names = {"waveform": realistic, "path": tmp_path / "a.ctcz", "WaveformCodec": WaveformCodec}
+    exec(example, names)
+    assert names["total"] == realistic.sum(dtype=int)
+    np.testing.assert_array_equal(names["part"], realistic[2000:3000, 4:8])
+    assert "waveform lossless (fast): 3000 x 20 samples" in capsys.readouterr().out
