@@ -160,6 +160,8 @@ def test_after_an_exception_there_is_no_file(tmp_path):
         ({"n_channels": 0}, "n_channels must be an integer in 1"),
         ({"block_samples": 0}, "block_samples"),
         ({"dtype": "c8"}, "must be of an integer type"),
+        ({"dtype": "sample"}, "dtype must be a type of samples, not 'sample'"),
+        ({"codec": "lossless"}, "codec must be a WaveformCodec, not 'lossless'"),
         ({"codec": model.WaveformCodec("spike")}, "mode 'spike', which keeps no samples"),
     ],
 )

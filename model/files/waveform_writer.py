@@ -47,7 +47,7 @@ class WaveformWriter:
     dtype : dtype-like
         Of the samples.
     block_samples : int
-        Samples of a block, of all channels, about: the writer takes up to three times their memory.
+        Samples of a block, of all channels, about: the writer takes three to four times their memory.
 
     Raises
     ------
@@ -75,16 +75,21 @@ class WaveformWriter:
         check_int("n_channels", n_channels, 1, CHANNELS_MAX)
         check_int("block_samples", block_samples, 1, CHUNK_BINS_MAX)
         self._codec = WaveformCodec() if codec is None else codec
+        if not isinstance(self._codec, WaveformCodec):
+            raise ValueError(f"codec must be a WaveformCodec, not {codec!r}")
         if self._codec.mode == "spike":
             raise ValueError("codec must not be of mode 'spike', which keeps no samples: a file holds samples")
         self._path = Path(path)
-        empty = Waveform(np.empty((0, n_channels), dtype))
+        try:
+            empty = Waveform(np.empty((0, n_channels), dtype))
+        except TypeError:
+            raise ValueError(f"dtype must be a type of samples, not {dtype!r}") from None
         self._block = np.empty((max(1, block_samples // n_channels), n_channels), empty.dtype)
         self._filled = 0
         # What no samples come to is what sums start with.
         _, self._result = self._codec.compress(self._block[:0])
         self._contents = self._new_contents()
-        self._stack = ExitStack()
+        self._entered, self._stack = False, ExitStack()
         self._sink: BlockSink | None = None
 
     def _new_contents(self) -> Contents:
@@ -107,8 +112,9 @@ class WaveformWriter:
         return self._result
 
     def __enter__(self) -> Self:
-        if self._result.n_steps:
+        if self._entered:
             raise ValueError("writer has written its file already; make another")
+        self._entered = True
         file = self._stack.enter_context(whole_file(self._path))
         writer = self._stack.enter_context(CompressedWriter(file))
         self._sink = BlockSink(writer, self._contents)
