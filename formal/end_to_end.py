@@ -132,7 +132,11 @@ class Leb128(Spec):
             known & (shown.payload.spikes == spikes),
             when=shown.valid & (given == index),
             broken_by=[
-                Edit("spikes = comparison.errors if self._inverse else held.bits", "spikes = held.bits", "predictor"),
+                Edit(
+                    "acc_write.data[lane].eq(updater.next)",
+                    "acc_write.data[lane].eq(updater.next ^ (self._inverse << (ACC_BITS - 1)))",
+                    "predictor",
+                ),
                 Edit(
                     "predictor.settings.eq(scheduler.settings)", "predictor.settings.eq(self.settings)", "spike_encoder"
                 ),
