@@ -227,13 +227,15 @@ def _paths(rows: Sequence[Row]) -> str:
 
 
 UNDERSTOOD = """\
-**What limits it.** On the UP5K, back-pressure: whether the bit packer is done with its codeword decides in the same
-cycle, through `ready` of coder, gap counter, predictor and scheduler, whether the next word is taken. On the ECP5, the
-prediction: the memory's output, the shift by `sharpness` and the comparison make an error within a cycle.
+**What limits it.** The prediction: from the registers with the state that was read ahead, through the shift by
+`sharpness` and the comparison with the rate, to the gap counter within a cycle. On both FPGAs most of it is wires. A
+register behind the shift would divide that path, for 16 flip-flops a lane; next come the Golomb coder and the bit
+packer, which alone reach some 80 MHz on the ECP5-25K.
 
 **What is large.** In gates, the products: every lane multiplies 16 by 9 bits in every cycle, since `alpha_q8` may be
-any number, and that alone is more than 8,000 NAND2 with 8 lanes. With the multiplier blocks of an FPGA, the shifts by
-`sharpness` (61 LUTs a lane) and the interval encoder are what is left. `--coder rice` leaves the other coder out.
+any number, and that alone is more than 8,000 NAND2 with 8 lanes; all flip-flops are half as much again. With the
+multiplier blocks of an FPGA, the shifts by `sharpness` (61 LUTs a lane) and the interval encoder are what is left.
+`--coder rice` leaves the other coder out.
 """
 
 
