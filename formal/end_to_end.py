@@ -81,6 +81,8 @@ class Leb128(Spec):
     """
 
     coder = "leb128"
+    case = "leb128"
+    pauses = ("source", "channel", "sink")
     steps = 1
     depth = 36
     method = Bounded(depth, "a keyframe, a packet behind it and the next keyframe, with pauses", ENGINE)
@@ -99,6 +101,9 @@ class Leb128(Spec):
         receiving.remove("packet_buffer", "depacketizer")
         go = Signal()
         self.free("go", go)
+        for place, goes_on in (("source", encoder.i.valid), ("channel", go), ("sink", decoder.o.ready)):
+            if place not in self.pauses:
+                m.d.comb += goes_on.eq(1)
         m.submodules.channel = PacketChannel(encoder._packetizer, decoder._depacketizer, go)
         m.d.comb += [
             encoder.hold.eq(0),
@@ -127,7 +132,7 @@ class Leb128(Spec):
             m.d.sync += given.eq(given + (given <= words))
         self.contract(
             m,
-            f"lossless_{self.coder}",
+            f"lossless_{self.case}",
             f"Of `{self.coder}`, any word that comes out is the one that went in at its place.",
             known & (shown.payload.spikes == spikes),
             when=shown.valid & (given == index),
@@ -144,7 +149,7 @@ class Leb128(Spec):
         )
         self.contract(
             m,
-            f"all_shown_{self.coder}",
+            f"all_shown_{self.case}",
             f"Of `{self.coder}`, no packet is hidden or bad.",
             ~(self.decoder.hidden | self.decoder.bad),
             broken_by=Edit("m.d.sync += lost.eq(hides | mismatch)", "m.d.sync += lost.eq(1)", "spike_decoder"),
@@ -158,13 +163,39 @@ class Leb128(Spec):
 
 
 class Rice(Leb128):
-    """The same of `rice`."""
+    """The same of `rice`, less deep: deeper, pauses may be in too many places for the solver."""
 
     coder = "rice"
-    depth = 42
-    method = Bounded(depth, "a keyframe, a packet behind it and the next keyframe, with pauses", ENGINE)
+    case = "rice"
+    depth = 36
+    method = Bounded(depth, "a keyframe and a packet behind it, with pauses", ENGINE)
+    cover_depth = 42
+    broken_depth = depth
+
+
+class RiceFromPausingSource(Rice):
+    """And as deep, where only the source pauses."""
+
+    case = "rice_from_pausing_source"
+    pauses = ("source",)
+    depth = 44
+    method = Bounded(depth, "a keyframe, a packet behind it and the next keyframe", ENGINE)
     cover_depth = depth
     broken_depth = depth
+
+
+class RiceOverPausingChannel(RiceFromPausingSource):
+    """Where only the channel pauses."""
+
+    case = "rice_over_pausing_channel"
+    pauses = ("channel",)
+
+
+class RiceIntoPausingSink(RiceFromPausingSource):
+    """Where only the sink pauses."""
+
+    case = "rice_into_pausing_sink"
+    pauses = ("sink",)
 
 
 class Progress(Spec):
@@ -217,4 +248,4 @@ class Progress(Spec):
         self.cover(m, "second", "Two packets leave.", packets == 2)
 
 
-SPECS = (Leb128(), Rice(), Progress())
+SPECS = (Leb128(), Rice(), RiceFromPausingSource(), RiceOverPausingChannel(), RiceIntoPausingSink(), Progress())
