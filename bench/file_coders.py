@@ -32,9 +32,7 @@ def has_wavpack() -> bool:
 def wavpack_coders() -> Iterator[Coder]:
     """Yield WavPack's levels, where it is installed; it gets all channels one after another."""
     for name, option in LEVELS.items() if has_wavpack() else ():
-        yield Coder(
-            name, partial(_packed, option=option), lambda data, shape: unpacked(data[0], shape), is_command=True
-        )
+        yield Coder(name, partial(_packed, option=option), _unpacked, is_command=True)
 
 
 def _packed(samples: Samples, option: str) -> list[bytes]:

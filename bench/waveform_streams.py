@@ -22,8 +22,6 @@ BLOCKS = 3
 """Blocks of the shorter recordings."""
 CODECS = {
     "lossless, fast": WaveformCodec("lossless", "fast", sampling_hz=SAMPLING_HZ),
-    "lossless, best": WaveformCodec("lossless", "best", sampling_hz=SAMPLING_HZ),
-    "bounded, fast": WaveformCodec("bounded", "fast", max_error=2, sampling_hz=SAMPLING_HZ),
     "full": WaveformCodec("full", sampling_hz=SAMPLING_HZ),
 }
 
