@@ -186,6 +186,13 @@ def test_import_model_is_light():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+@pytest.mark.parametrize("before", ["pass", "gc.disable()", "gc.freeze()", "gc.set_threshold(50)"])
+def test_kernels_leave_the_garbage_collector_as_it_was(before):
+    state = "(gc.isenabled(), gc.get_threshold(), gc.get_freeze_count() > 0)"
+    code = f"import gc, sys; {before}; was = {state}; import model.kernels.jit; sys.exit(was != {state})"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 def test_model_names_what_it_has():
     import model
 
