@@ -103,7 +103,7 @@ def _decode(payload: NDArray[np.uint8], rows: NDArray[np.int8]) -> None:
     elif kind in (SPIKES, SILENCES):
         if kind == SILENCES:
             bins[:] = 1
-        padded = as_array(payload.data, SLACK_BYTES)
+        padded = as_array(payload.data, bytes(SLACK_BYTES))
         outcome = event_list.decode(padded, 1, payload.size, int(kind == SPIKES), bins)
         if outcome != END:
             raise CodecError(SENTENCES[outcome])

@@ -83,7 +83,7 @@ def _decode_gaps(kind: int, reader: Reader, bins: NDArray[np.uint8]) -> int:
     if kind in WIRE_KINDS.values():
         body = reader.view(reader.remaining)
         coder = next(coder for coder, of_coder in WIRE_KINDS.items() if of_coder == kind)
-        return gap_payload.decode(coder, as_array(body, SLACK_BYTES), 0, len(body), bins)
+        return gap_payload.decode(coder, as_array(body, bytes(SLACK_BYTES)), 0, len(body), bins)
     events, tokens = reader.leb128(), reader.byte()
     if not 1 <= events <= bins.size:
         raise CodecError(f"payload claims {events} gaps in {bins.size} bins")
@@ -92,7 +92,7 @@ def _decode_gaps(kind: int, reader: Reader, bins: NDArray[np.uint8]) -> int:
     if kind == HUFFMAN:
         table = huffman.decoding_table(huffman.read_lengths(reader, tokens))
         body = reader.view(reader.remaining)
-        return huffman_kernels.decode(as_array(body, SLACK_BYTES), 8 * len(body), events, table, bins)
+        return huffman_kernels.decode(as_array(body, bytes(SLACK_BYTES)), 8 * len(body), events, table, bins)
     return _decode_arithmetic(kind, reader, events, tokens, bins)
 
 

@@ -79,7 +79,7 @@ def join(header: Header, payloads: Sequence[bytes]) -> bytes:
     head += header.parameters + b"".join(write_leb128(len(payload)) for payload in payloads[:-1])
     # Room for the checksums, which are computed in place.
     parts = [head, *(part for payload in payloads for part in (payload, bytes(CRC_BYTES)))]
-    data = np.frombuffer(bytearray().join(parts), dtype=np.uint8)
+    data = as_array(*parts)
     bounds = len(head) + np.cumsum([0, *(len(payload) + CRC_BYTES for payload in payloads)])
     first_damaged(data, bounds, 0, len(payloads), True)
     return data.tobytes()

@@ -62,12 +62,12 @@ def _checksum_of_all(data: NDArray[np.uint8]) -> int:
     return checksum(data, 0, data.size)
 
 
-def as_array(data: bytes | memoryview, slack_bytes: int = 0) -> NDArray[np.uint8]:
-    """Return a copy of `data`, and so many zeros behind it.
+def as_array(*pieces: bytes | memoryview) -> NDArray[np.uint8]:
+    """Return copies of some bytes, one behind the other.
 
     It is writable, as the arrays of the encoder are: so kernels are compiled but once.
     """
-    return np.frombuffer(bytearray().join([data, bytes(slack_bytes)]), dtype=np.uint8)
+    return np.frombuffer(bytearray().join(pieces), dtype=np.uint8)
 
 
 def crc32c(data: bytes | bytearray) -> int:

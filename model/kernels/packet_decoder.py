@@ -37,7 +37,7 @@ class PacketDecoder:
         if packet.format is not None:
             self._start(from_settings(*packet.format))
         raster = np.zeros((packet.steps, self._format.channels), dtype=np.int8)
-        buffer = as_array(data, SLACK_BYTES)
+        buffer = as_array(data, bytes(SLACK_BYTES))
         self._parameter, error = _decode(buffer, len(data), self._format, self._workspace, self._parameter, raster)
         if error < 0:
             raise CodecError(outcome.SENTENCES[error])

@@ -207,7 +207,7 @@ def decode(data: bytes, bounds: NDArray[np.int64], max_bins: int) -> NDArray[np.
     """
     if len(bounds) == 0:
         raise CodecError("stream holds no packets")
-    buffer = as_array(data, SLACK_BYTES)
+    buffer = as_array(data, bytes(SLACK_BYTES))
     survey = _survey(buffer, bounds)
     if survey.verdict != VALID:
         start, end = bounds[survey.packet]
