@@ -16,6 +16,8 @@ OPTION = re.compile(r"-(\w+) (\S+)")
 LEFT_ALONE = {"CLK", "RD_CLK", "WR_CLK", "clk", "rst", "Q"}
 """Ports that are not mutated: clocks and resets, which no property is about, and what registers put out, where a
 mutated bit would lose its value after reset (their inputs are mutated)."""
+CONTENTS = "$meminit_v2"
+"""Cell of what a memory holds at first, which must be constant."""
 MUTANTS_MIN = 6
 BITS_PER_MUTANT = 300
 """A block has so many mutants at least, and one more for so many bits that could be mutated."""
@@ -89,8 +91,12 @@ class Mutant:
 
 def count_candidates(netlist: Netlist) -> int:
     """Return how many bits of a netlist could be mutated."""
-    ports = (port for cell in netlist.cells.values() for port in cell.ports.items())
-    return sum(width for port, width in ports if port not in LEFT_ALONE)
+    ports = ((key.kind, *port) for key, cell in netlist.cells.items() for port in cell.ports.items())
+    return sum(width for kind, port, width in ports if _mutable(kind, port))
+
+
+def _mutable(kind: str, port: str) -> bool:
+    return kind != CONTENTS and port not in LEFT_ALONE
 
 
 def draw_mutants(block: str, netlist: Netlist, seed: int) -> list[Mutant]:
@@ -102,7 +108,7 @@ def draw_mutants(block: str, netlist: Netlist, seed: int) -> list[Mutant]:
     run_yosys("\n".join(script), folder)
     names = {cell.name: key for key, cell in netlist.cells.items()}
     options = [dict(OPTION.findall(line)) for line in (folder / "list").read_text().splitlines()]
-    wanted = [one for one in options if one["port"] not in LEFT_ALONE]
+    wanted = [one for one in options if _mutable(names[one["cell"]].kind, one["port"])]
     return [_mutant(block, one, names) for one in wanted[:count]]
 
 

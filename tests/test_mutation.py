@@ -14,7 +14,7 @@ from mutation.blocks import Block, load_block
 from mutation.cases import Case, bench_cases
 from mutation.equivalence import judge_equivalence
 from mutation.judgement import ABSENT, ALWAYS, AS_USED, FAILED, UNPROVEN
-from mutation.mutants import Mutant, draw_mutants, sample
+from mutation.mutants import CONTENTS, Mutant, draw_mutants, sample
 from mutation.proofs import judge_by_proofs, judge_unchanged
 from mutation.report import DATA, Row, count, summary
 
@@ -101,6 +101,12 @@ def test_bench_fails_with_the_mutant_alone():
     block = load_block("xor_array")
     mutants = draw_mutants("xor_array", block.reference, SEED)
     assert judge_by_benches(block, mutants, mutants[:1])[0].verdict == FAILED
+
+
+def test_contents_of_memories_stay_constant():
+    netlist = load_block("packet_buffer").reference
+    assert any(key.kind == CONTENTS for key in netlist.cells)
+    assert all(mutant.kind != CONTENTS for mutant in draw_mutants("packet_buffer", netlist, SEED))
 
 
 def test_bit_that_a_netlist_lacks_is_absent():
