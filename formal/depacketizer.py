@@ -182,20 +182,22 @@ class Judgement(Spec):
                 Edit("self.coding.payload.keyframe.eq(keyframe)", "self.coding.payload.keyframe.eq(follows)"),
             ],
         )
-        sequence, step_index, steps = Signal(16), Signal(32), Signal(16)
+        sequence, step_index, steps, crc = Signal(16), Signal(32), Signal(16), Signal(32)
         with m.If(self.accepted):
             m.d.sync += [
                 sequence.eq(self.header.sequence),
                 step_index.eq(self.header.step_index),
                 steps.eq(dut.trailer.payload.closing.steps),
+                crc.eq(dut.trailer.payload.crc),
             ]
         self.invariant(
             m,
             "last",
-            "The block keeps the numbers of the packet accepted last.",
+            "The block keeps the numbers and the checksum of the packet accepted last.",
             (self.last.sequence == sequence)
             & (self.last.step_index == step_index)
-            & (self.last_trailer.closing.steps == steps),
+            & (self.last_trailer.closing.steps == steps)
+            & (self.last_trailer.crc == crc),
         )
         follows = (self.header.sequence == (sequence + 1)[:16]) & (self.header.step_index == (step_index + steps)[:32])
         self.contract(
@@ -209,7 +211,13 @@ class Judgement(Spec):
                 "header.step_index >= last.step_index",
             ),
         )
-        self.kept = some
+        self.settings, self.some = kept, some
+        self.repeats = (
+            some
+            & (self.header.sequence == sequence)
+            & (self.header.step_index == step_index)
+            & (dut.trailer.payload.crc == crc)
+        )
 
     def _verdict(self, m: Module) -> None:
         dut = self.dut
@@ -241,6 +249,26 @@ class Judgement(Spec):
             when=self.judged & good & keyframe,
             broken_by=Edit("(format.sharpness <= SHARPNESS_MAX)", "(format.sharpness < SHARPNESS_MAX)"),
         )
+        behind = (header.flags == 0) & self.some & (steps <= self.settings.epoch_steps) & (self.count == HEADER_BYTES)
+        self.contract(
+            m,
+            "valid_behind_keyframe",
+            "Nor is another packet whose fields are all valid, once a keyframe was accepted.",
+            ~dut.rejected,
+            when=self.judged & good & behind,
+            broken_by=Edit("Mux(keyframe, known_format, seen)", "Mux(keyframe, known_format, 0)"),
+        )
+        self.contract(
+            m,
+            "repeated",
+            "What repeats another has the number, the step and the checksum of the packet accepted last, and is found.",
+            dut.repeated == self.repeats,
+            when=self.judged & ~dut.rejected,
+            broken_by=[
+                Edit("& (trailer.crc == last_trailer.crc)", ""),
+                Edit("& (header.step_index == last.step_index)\n                & (t", "& (t"),
+            ],
+        )
 
     def _payload(self, m: Module) -> None:
         dut = self.dut
@@ -256,8 +284,8 @@ class Judgement(Spec):
         self.contract(
             m,
             "empty_payload",
-            "An end without a byte goes on exactly where the packet ended with its header.",
-            given.end & self.over,
+            "An end without a byte, and so with zeros, goes on exactly where the packet ended with its header.",
+            given.end & self.over & (given.data == 0),
             when=dut.o.valid & ~given.present,
             broken_by=Edit("self.o.payload.present.eq(~ended)", "self.o.payload.present.eq(~self.o.payload.end)"),
         )
@@ -274,6 +302,24 @@ class Judgement(Spec):
         )
         self.invariant(
             m, "part", "A payload goes on only where the packet was accepted.", (self.part != Part.PAYLOAD) | accepted
+        )
+        whole = (self.count == HEADER_BYTES) & (self.header.flags != 1) | (self.count == KEYFRAME_HEADER_BYTES)
+        reading = self.part == Part.HEADER
+        self.contract(
+            m,
+            "header_read",
+            "While the header is neither whole nor cut off, its bytes are taken.",
+            dut.i.ready == ~(self.over | whole),
+            when=reading,
+            broken_by=Edit("(place != header_end)", "(place == header_end)"),
+        )
+        self.contract(
+            m,
+            "then_judged",
+            "Once it is, the packet is judged.",
+            self.part == Part.JUDGE,
+            when=self.past(m, reading & (self.over | whole), "read"),
+            broken_by=Edit("part.eq(Part.JUDGE)", "part.eq(Mux(self.o.ready, Part.JUDGE, Part.HEADER))"),
         )
         self.contract(
             m,

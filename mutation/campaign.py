@@ -70,7 +70,7 @@ def _fingerprint(stage: str, block: str) -> str:
     """Return a hash of all that a stage's verdicts depend on, but for the mutant."""
     loaded = load_block(block)
     designs = [proof_netlist(spec).digest for spec in loaded.specs] or [loaded.reference.digest]
-    limits = [proofs.BMC_SECONDS, proofs.BMC_CYCLES, proofs.PDR_SECONDS]
+    limits: list[object] = [proofs.SEARCHES]
     if stage == "benches":
         designs = [case.netlist.digest for case in loaded.cases[:CASES_MAX]]
         limits = [Path(import_module(loaded.cases[0].module).__file__).read_text()]

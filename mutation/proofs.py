@@ -8,9 +8,10 @@ from mutation.circuits import circuit, search, with_switch
 from mutation.judgement import ABSENT, FAILED, PROVEN, UNDECIDED, Judgement
 from mutation.mutants import Mutant
 
-BMC_SECONDS = 10
-BMC_CYCLES = 150
-PDR_SECONDS = 5
+SHORTEN = ("dc2", "scorr", "dc2")
+SEARCHES = (("bmc3 -T 5 -F 150",), (*SHORTEN, "bmc3 -T 10 -F 150"), (*SHORTEN, "pdr -T 5"))
+"""Commands of ABC, one search after another until there is a verdict. Most mutants fail at once; of the others it pays
+to make the circuit smaller first."""
 
 VERDICTS = {"snl_SAT": FAILED, "snl_UNSAT": PROVEN}
 
@@ -54,7 +55,8 @@ def _search(spec: Spec, mutants: Sequence[Mutant], numbers: Sequence[int]) -> li
         f"prep -flatten -top {netlist.top}",
     ]
     switched = circuit(netlist.text, steps)
-    found = search(switched, numbers, f"bmc3 -T {BMC_SECONDS} -F {BMC_CYCLES}")
-    left = [number for number in numbers if found[number] not in VERDICTS]
-    found |= search(switched, left, f"pdr -T {PDR_SECONDS}") if left else {}
+    found = dict.fromkeys(numbers, "")
+    for commands in SEARCHES:
+        if left := [number for number in numbers if found[number] not in VERDICTS]:
+            found |= search(switched, left, *commands)
     return [VERDICTS.get(found[number], UNDECIDED) for number in numbers]
