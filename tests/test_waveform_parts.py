@@ -3,6 +3,7 @@
 import math
 import random
 
+import numba
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,24 +12,34 @@ from hypothesis import strategies as st
 from bench import fuzz_waveform
 from bench.fuzz_waveform import feed
 from model import CodecError, WaveformCodec
-from model.codecs.adc_grid import Grid, coarsened, find_grid, identity_grid
+from model.codecs import waveform_decode
+from model.codecs.adc_grid import Grid, each_grid, identity_grid
 from model.codecs.code_widths import edges_of, find_levels
-from model.codecs.frequency_table import ABSENT, frequencies_of, levels_of
 from model.codecs.stream import Stream
 from model.codecs.waveform_channel import Channel, read_channels, write_channels
-from model.codecs.waveform_group import decode_group, encode_group
+from model.codecs.waveform_group import decode_group, encode_group, rows_for
 from model.codecs.waveform_input import from_integers
-from model.codecs.waveform_predictor import Effort, Fit
+from model.codecs.waveform_predictor import Effort, Fit, Predictor
 from model.codecs.waveform_spikes import GroupPayload
 from model.codecs.waveform_stream import Parameters
 from model.kernels import signed_numbers
+from model.kernels.adc_grid import put_on_grids
 from model.kernels.bit_unpacker import SLACK_BYTES
+from model.kernels.frequency_table import ABSENT, SYMBOLS, TOTAL, store_frequencies, store_levels
 from model.kernels.linear_prediction import COEFFICIENT_BITS, ORDER_MAX
 from model.kernels.normal_table import PROBABILITY_BITS, SIGMAS, distribution_table, inverse_table
-from model.kernels.residual_table import SYMBOLS, TOTAL
+from model.kernels.reciprocal import multiply_and_shift, reciprocal
+from model.kernels.signed_numbers import OUT_OF_RANGE
 from model.synth import realistic_waveform
 
 INT16 = (-32768, 32767)
+NONE = np.empty(0, np.int64)
+
+
+@numba.njit
+def divided(number, divisor):
+    multiplier, shift = reciprocal(divisor)
+    return multiply_and_shift(number, multiplier, shift)
 
 
 # Tables
@@ -48,18 +59,23 @@ def test_inverses_fall_by_an_octave_of_variance_to_one_by_the_root_of_2():
     np.testing.assert_allclose(table[16:700] / table[: 700 - 16], math.sqrt(0.5), rtol=1e-3)
 
 
+def frequencies_of(levels):
+    frequencies = np.empty(len(levels), np.int64)
+    return frequencies if store_frequencies(np.array(levels, np.int64), frequencies) else None
+
+
 @given(st.lists(st.integers(0, 10**6), min_size=SYMBOLS, max_size=SYMBOLS).filter(any))
 def test_frequencies_sum_up_and_are_near_the_counts(counts):
-    counts = np.array(counts)
-    frequencies = frequencies_of(levels_of(counts))
+    counts, levels = np.array(counts), np.empty(SYMBOLS, np.int64)
+    store_levels(counts, levels)
+    frequencies = frequencies_of(levels)
     assert frequencies.sum() == TOTAL
     assert ((frequencies > 0) == (counts > 0)).all()
 
 
-@pytest.mark.parametrize("levels", [[ABSENT] * SYMBOLS, [0] * 3, [121] * SYMBOLS, [-2] + [0] * (SYMBOLS - 1)])
+@pytest.mark.parametrize("levels", [[ABSENT] * SYMBOLS, [121] * SYMBOLS, [-2] + [0] * (SYMBOLS - 1)])
 def test_levels_that_are_none_are_refused(levels):
-    with pytest.raises(CodecError, match="table of frequencies that is none"):
-        frequencies_of(np.array(levels))
+    assert frequencies_of(levels) is None
 
 
 # Lists of numbers
@@ -72,13 +88,24 @@ def test_lists_of_numbers_come_back(numbers):
     size = signed_numbers.encode(numbers, out)
     data = np.concatenate([out[:size], np.zeros(SLACK_BYTES, np.uint8)])
     decoded = np.zeros_like(numbers)
-    assert signed_numbers.decode(data, 0, decoded) == size
+    limits = -(2**31), 2**31 - 1
+    assert signed_numbers.decode(data, 0, decoded, *limits) == size
     np.testing.assert_array_equal(decoded, numbers)
     if numbers.size:
-        assert signed_numbers.decode(np.delete(data, size - 1), 0, decoded) < 0 or size == 1
+        assert signed_numbers.decode(np.delete(data, size - 1), 0, decoded, *limits) < 0 or size == 1
+        assert signed_numbers.decode(data, 0, decoded, numbers.min() + 1, numbers.max()) == OUT_OF_RANGE
+        assert signed_numbers.decode(data, 0, decoded, numbers.min(), numbers.max() - 1) == OUT_OF_RANGE
 
 
 # Grids
+
+
+def on_grid(samples, max_error=0):
+    """Return the grid of a channel, and its codes."""
+    rows = rows_for(1, len(samples))
+    rows[0, ORDER_MAX:] = samples
+    (grid,) = each_grid(put_on_grids(rows, max_error))
+    return grid, rows[0, ORDER_MAX:].astype(np.int64)
 
 
 @pytest.mark.parametrize(
@@ -88,11 +115,10 @@ def test_grid_is_found(gain, offset, mirrored):
     codes = np.random.default_rng(2).normal(0, 40, 5000).round().astype(int)
     samples = np.rint(gain * np.where(mirrored & (codes < 0), -codes - 1, codes) + offset).astype(np.int32)
     samples = np.where(mirrored & (codes < 0), -samples - 1, samples).astype(np.int32)
-    grid = find_grid(samples)
+    grid, found = on_grid(samples)
     assert grid.step / (1 << 16) == pytest.approx(gain, rel=0.01)
     assert grid.last - grid.first == codes.max() - codes.min()
-    found = grid.codes_of(samples)
-    np.testing.assert_array_equal(grid.samples_of(found.astype(np.int64)), samples)
+    np.testing.assert_array_equal(grid.samples_of(found), samples)
     assert (np.diff(found - codes) == 0).all()
 
 
@@ -110,21 +136,22 @@ def test_grid_is_found(gain, offset, mirrored):
 )
 def test_no_grid_is_made_up(samples):
     samples = np.array(samples).astype(np.int32)
-    grid = find_grid(samples)
+    grid, codes = on_grid(samples)
+    np.testing.assert_array_equal(codes, samples)
     assert (grid.step, grid.offset, grid.first, grid.last) == (1 << 16, 0, samples.min(), samples.max())
     assert grid.corrections.size == 0
 
 
-@given(st.integers(1 << 16, 1 << 24), st.integers(-(1 << 20), 1 << 20), st.integers(0, 5000), st.booleans())
-def test_coarse_grids_keep_their_bound(step, offset, max_error, corrected):
-    corrections = np.resize([1, 0, -1, 0, 2], 401) if corrected and step > 1 << 16 else np.empty(0, np.int64)
-    fine = Grid(step, offset if step > 1 << 16 else 0, -200, 200, corrections)
-    coarse, radius = coarsened(fine, max_error)
-    codes = np.arange(-200, 201)
-    rounded = (codes + radius) // (2 * radius + 1)
-    assert coarse.first == rounded[0]
-    assert coarse.last == rounded[-1]
-    assert np.abs(coarse.samples_of(rounded) - fine.samples_of(codes)).max() <= max_error
+@given(st.floats(2.0, 300.0), st.integers(-(1 << 20), 1 << 20), st.integers(0, 5000), st.booleans())
+def test_coarse_grids_keep_their_bound(gain, offset, max_error, gridded):
+    codes = np.random.default_rng(3).integers(-200, 200, 3000)
+    samples = (np.rint(codes * gain) if gridded else codes).astype(np.int64) + offset
+    grid, rounded = on_grid(samples, max_error)
+    assert grid.first == rounded.min()
+    assert grid.last == rounded.max()
+    assert np.abs(grid.samples_of(rounded) - samples).max() <= max_error
+    if not gridded:
+        assert len(np.unique(rounded)) <= 400 // (2 * max_error + 1) + 2
 
 
 # Widths of codes
@@ -152,13 +179,18 @@ def test_edges_are_around_the_centre():
 # Predictors
 
 
+@given(st.integers(1, 1 << 14), st.integers(0, 2**63 - 1) | st.integers(1, 2**17).map(lambda n: 2**63 - n))
+def test_multiplication_divides(divisor, number):
+    assert divided(number, divisor) == number // divisor
+
+
 def test_predictor_is_that_of_the_process():
     rng = np.random.default_rng(6)
     samples = np.zeros(20_000)
     for step, noise in enumerate(rng.normal(0, 1000, samples.size)):
         samples[step] = 1.6 * samples[step - 1] - 0.8 * samples[step - 2] + noise if step > 1 else noise
     rows = np.concatenate([np.zeros(ORDER_MAX), samples]).astype(np.int32)[np.newaxis]
-    predictor = Fit(rows, 1, Effort(order=8, neighbours=(0,), fit_steps=16384)).predictor(0, [])
+    predictor = Fit(rows, 1, Effort(order=8, neighbours=(0,), fit_steps=16384)).predictor(0, NONE)
     coefficients = predictor.own[::-1] / (1 << COEFFICIENT_BITS)
     np.testing.assert_allclose(coefficients[:2], [1.6, -0.8], atol=0.03)
     assert coefficients.size <= 4
@@ -171,13 +203,13 @@ def test_neighbours_are_the_channels_that_help():
     rows[3] += rows[1]
     fit = Fit(rows, 1, Effort(order=4, neighbours=(0, 1, 2), fit_steps=4096))
     assert fit.neighbours()[3][0] == 1
-    assert fit.predictor(3, [1]).others[0, 0] == pytest.approx(1 << COEFFICIENT_BITS, rel=0.1)
+    assert fit.predictor(3, np.array([1])).others[0, 0] == pytest.approx(1 << COEFFICIENT_BITS, rel=0.1)
 
 
 def test_white_noise_gets_no_coefficients():
     rows = np.zeros((1, ORDER_MAX + 3000), np.int32)
     rows[:, ORDER_MAX:] = np.random.default_rng(6).normal(0, 100, 3000)
-    assert Fit(rows, 1, Effort(order=32, neighbours=(0,), fit_steps=4096)).predictor(0, []).own.size == 0
+    assert Fit(rows, 1, Effort(order=32, neighbours=(0,), fit_steps=4096)).predictor(0, NONE).own.size == 0
 
 
 # Payloads
@@ -190,10 +222,14 @@ def test_channels_come_back():
     ]
     channels[0].widths = np.resize([3, -7, 0], 76)
     data = np.frombuffer(write_channels(channels), np.uint8)
-    decoded, at = read_channels(data, 2, with_tables=False)
+    decoded, at = read_channels(data, 2)
     assert at == data.size
     for channel, expected in zip(decoded, channels, strict=True):
-        assert (channel.centre, channel.spread, channel.flags) == (expected.centre, expected.spread, expected.flags)
+        assert (channel.centre, channel.spread, channel.grid.step) == (
+            expected.centre,
+            expected.spread,
+            expected.grid.step,
+        )
         np.testing.assert_array_equal(channel.widths, expected.widths)
         np.testing.assert_array_equal(channel.grid.corrections, expected.grid.corrections)
         assert channel.grid.samples_of(np.arange(-4, 5)).tolist() == expected.grid.samples_of(np.arange(-4, 5)).tolist()
@@ -208,7 +244,11 @@ def broken(channel: Channel) -> bytes:
     [
         (b"", "cut off in its flags"),
         (b"\0", "cut off in its flags"),
-        (broken(Channel(Grid(1 << 10, 0, 0, 5))), "grid or a neighbour that is out of range"),
+        (broken(Channel(Grid(1 << 10, 0, 0, 5))), "grid that is out of range"),
+        (
+            broken(Channel(identity_grid(0, 5), predictor=Predictor(NONE, np.array([-1]), np.ones((1, 3), int)))),
+            "neighbour that is out of range",
+        ),
         (broken(Channel(identity_grid(5, 4), 5)), "centre beyond its codes, or with no code"),
         (broken(Channel(identity_grid(0, 4), 7)), "centre beyond its codes"),
         (broken(Channel(identity_grid(0, 4), spread=59)), "spreads out of range"),
@@ -226,7 +266,7 @@ def broken(channel: Channel) -> bytes:
 )
 def test_payloads_that_make_no_sense_are_refused(payload, message):
     with pytest.raises(CodecError, match=message):
-        decode_group(np.frombuffer(payload, np.uint8), "best", True, INT16, np.empty((1, 5), np.int32))
+        decode_group(np.frombuffer(payload, np.uint8), "best", True, INT16, (1, 5))
 
 
 def test_multiples_beyond_the_type_of_the_samples_are_refused():
@@ -241,15 +281,16 @@ def test_groups_of_forged_bytes_are_refused_or_decoded(preset):
     """Without checksums: what is decoded may be anything, but nothing else may happen."""
     rng = random.Random(3)
     samples = np.random.default_rng(3).normal(0, 30, (3, 120)).astype(np.int32)
-    payload, _ = encode_group(samples, preset, 0, INT16)
-    out = np.empty_like(samples)
+    rows = rows_for(3, 120)
+    rows[:, ORDER_MAX:] = samples
+    payload, _ = encode_group(rows, preset, 0, INT16)
     refused = 0
     for _ in range(500):
         forged = bytearray(payload)
         for _ in range(rng.randrange(1, 4)):
             forged[rng.randrange(len(forged))] = rng.randrange(256)
         try:
-            decode_group(np.frombuffer(bytes(forged), np.uint8), preset, True, INT16, out)
+            decode_group(np.frombuffer(bytes(forged), np.uint8), preset, True, INT16, samples.shape)
         except CodecError:
             refused += 1
     assert refused > 470
@@ -303,6 +344,6 @@ def test_the_fuzzing_catches_a_decoder_that_ignores_checksums(monkeypatch):
 
 def test_the_fuzzing_catches_samples_that_are_recovered_wrongly(monkeypatch):
     source = next(source for source in fuzz_waveform.sources() if kind_of(source) == "samples" and source.raster.size)
-    monkeypatch.setattr(Grid, "samples_of", lambda self, codes: codes + 1)
+    monkeypatch.setattr(waveform_decode, "decode_group", lambda *arguments: decode_group(*arguments) + 1)
     with pytest.raises(AssertionError):
         fuzz_waveform._check_recovered(source, WaveformCodec().recover(source.data))

@@ -14,10 +14,10 @@ from model.codecs.spike_detection import SIGMA_OF_MEDIAN
 from model.codecs.spline import FRACTION_BITS
 from model.codecs.step_sizes import LEVEL_MAX, level_below, step_size
 from model.codecs.waveform_group import decode_codes, encode_codes
-from model.codecs.waveform_predictor import COEFFICIENT_MAX
 from model.errors import CodecError
 from model.kernels import closed_loop
 from model.kernels.closed_loop import LAGS, NEIGHBOURS, SIZE, VALUE_MAX
+from model.kernels.linear_prediction import COEFFICIENT_MAX
 
 SPAN_SIGMA = 4.0
 """The quantiser's steps span so many times what the background usually changes by from knot to knot."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from model.codecs.waveform_predictor import COEFFICIENT_MAX
 from model.kernels import least_squares
 from model.kernels.closed_loop import LAGS, NEIGHBOURS, OWN_LAGS, SIZE
-from model.kernels.linear_prediction import COEFFICIENT_BITS
+from model.kernels.linear_prediction import COEFFICIENT_BITS, COEFFICIENT_MAX
 
 UNITS = 64
 """Units of fitted values in what they usually change by."""

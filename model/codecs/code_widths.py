@@ -10,20 +10,20 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from model.kernels.channel_lists import WIDTH_LEVEL_MAX, WIDTHS_MAX
 from model.kernels.residual_mixture import FRACTION_BITS
 
 LEVELS_AN_OCTAVE = 8
-LEVEL_MAX = 32
-"""A width is 2**(level / 8) times an ordinary one; levels are -32..32."""
-CODES_MAX = 4096
-"""Widths of more codes are not looked for."""
 PRIOR_COUNT = 8
 """Codes are taken to have occurred so many times more often as they would if equally wide."""
 SMOOTHING = 0.5
 """Over so many standard deviations' codes frequencies of errors are smoothed."""
 COST_A_CODE_BITS = 6
 """What a code's width takes in the stream, about, and what estimating it makes seem gained."""
-UNITS = [round((1 << FRACTION_BITS) * 2 ** (level / LEVELS_AN_OCTAVE)) for level in range(-LEVEL_MAX, LEVEL_MAX + 1)]
+UNITS = [
+    round((1 << FRACTION_BITS) * 2 ** (level / LEVELS_AN_OCTAVE))
+    for level in range(-WIDTH_LEVEL_MAX, WIDTH_LEVEL_MAX + 1)
+]
 
 
 def find_levels(codes: NDArray[np.int32], predictions: NDArray[np.int64], n_codes: int) -> NDArray[np.int64]:
@@ -43,12 +43,14 @@ def find_levels(codes: NDArray[np.int32], predictions: NDArray[np.int64], n_code
     NDArray of int64, shape (n_codes,) or (0,)
         In -32..32.
     """
-    if n_codes > CODES_MAX or codes.size < n_codes:
+    if n_codes > WIDTHS_MAX or codes.size < n_codes:
         return np.empty(0, dtype=np.int64)
     expected = _expected_counts(codes, predictions.clip(0, n_codes - 1), n_codes)
     counts = np.bincount(codes, minlength=n_codes)
     widths = (counts + PRIOR_COUNT) / (expected + PRIOR_COUNT)
-    levels: NDArray[np.int64] = np.rint(LEVELS_AN_OCTAVE * np.log2(widths)).clip(-LEVEL_MAX, LEVEL_MAX).astype(np.int64)
+    levels: NDArray[np.int64] = (
+        np.rint(LEVELS_AN_OCTAVE * np.log2(widths)).clip(-WIDTH_LEVEL_MAX, WIDTH_LEVEL_MAX).astype(np.int64)
+    )
     octaves = levels / LEVELS_AN_OCTAVE
     gain_bits = counts @ octaves - codes.size * np.log2(expected @ 2**octaves / codes.size)
     return levels if gain_bits > COST_A_CODE_BITS * n_codes else levels[:0]
@@ -92,7 +94,7 @@ def edges_of(first: int, last: int, centre: int, levels: NDArray[np.int64]) -> N
     if levels.size == 0:
         edges = np.arange(first, last + 2) << FRACTION_BITS
     else:
-        edges = np.concatenate([[0], np.cumsum(np.array(UNITS)[levels + LEVEL_MAX])])
+        edges = np.concatenate([[0], np.cumsum(np.array(UNITS)[levels + WIDTH_LEVEL_MAX])])
     middle = int(edges[centre - first] + edges[centre - first + 1]) >> 1
     from_middle: NDArray[np.int64] = edges - middle
     return from_middle

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from model.errors import CodecError
 from model.kernels import signed_numbers
 from model.kernels.bit_unpacker import SLACK_BYTES
+from model.kernels.signed_numbers import OUT_OF_RANGE
 
 
 def encoded_list(numbers: ArrayLike) -> bytes:
@@ -41,9 +42,9 @@ class NumberLists:
         if count > 8 * (self._data.size - self.at):
             raise CodecError(f"waveform payload is cut off in its {name}")
         numbers = np.zeros(count, dtype=np.int64)
-        self.at = signed_numbers.decode(self._data, self.at, numbers)
+        self.at = signed_numbers.decode(self._data, self.at, numbers, low, high)
+        if self.at == OUT_OF_RANGE:
+            raise CodecError(f"waveform payload has {name} out of range")
         if self.at < 0:
             raise CodecError(f"waveform payload is cut off in its {name}")
-        if numbers.size and not low <= numbers.min() <= numbers.max() <= high:
-            raise CodecError(f"waveform payload has {name} out of range")
         return numbers

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.codecs.code_widths import edges_of, find_levels
-from model.codecs.waveform_channel import SPREAD_MAX, Channel
+from model.codecs.waveform_channel import Channel
 from model.codecs.waveform_predictor import Effort, Fit
 from model.codecs.waveform_rows import RowsDecoder, RowsEncoder, others_of
 from model.kernels import linear_prediction, rans_channel, residual_mixture
+from model.kernels.channel_lists import SPREAD_MAX
 from model.kernels.linear_prediction import ORDER_MAX
 from model.kernels.normal_table import PROBABILITY_BITS, VARIANCE_GUARD_BITS, distribution_table, inverse_table
 from model.kernels.residual_mixture import FRACTION_BITS

@@ -119,9 +119,7 @@ def _samples_of(task: Task, parameters: Parameters, limits: tuple[int, int]) -> 
     steps, channels = task.stop - task.start, task.end - task.first
     if parameters.spikes is not None:
         return GroupPayload(task.payload, parameters.spikes, (steps, channels), limits).samples()
-    samples = np.empty((channels, steps), dtype=np.int32)
-    decode_group(task.payload, parameters.preset, parameters.lossless, limits, samples)
-    return samples.T
+    return decode_group(task.payload, parameters.preset, parameters.lossless, limits, (channels, steps)).T
 
 
 def _spikes_of(

@@ -12,11 +12,12 @@ from model.codecs.fidelity import Fidelity, compare
 from model.codecs.spike_detection import Detection, detect
 from model.codecs.spike_groups import GroupSpikes, spikes_of_groups
 from model.codecs.stream import Header
-from model.codecs.waveform_group import encode_group
+from model.codecs.waveform_group import encode_group, rows_for
 from model.codecs.waveform_input import Waveform, from_integers, sample_range
 from model.codecs.waveform_result import Parts
 from model.codecs.waveform_spikes import Quality, encode_spikes
 from model.codecs.waveform_stream import Parameters, joined_groups
+from model.kernels.linear_prediction import ORDER_MAX
 from model.parallel import in_order
 
 Place = tuple[int, int, int, int]
@@ -72,13 +73,16 @@ def encode_sample_chunks(
     limits, groups = sample_range(waveform.dtype), parameters.groups(waveform.channels)
 
     def encode(place: Place) -> tuple[bytes, Fidelity]:
-        original = waveform.piece(*place)
-        payload, decoded = encode_group(waveform.integers(original), parameters.preset, max_error, limits)
-        if parameters.lossless or not measured:
-            return payload, Fidelity(samples=original.size)
+        start, stop, first, end = place
+        rows = rows_for(end - first, stop - start)
+        waveform.store_integers(place, rows[:, ORDER_MAX:])
+        compared = measured and not parameters.lossless
+        payload, decoded = encode_group(rows, parameters.preset, max_error, limits, with_decoded=compared)
+        if decoded is None:
+            return payload, Fidelity(samples=(end - first) * (stop - start))
         restored = from_integers(decoded, waveform.dtype, waveform.quantum)
-        del decoded
-        return payload, compare(original.T, restored.T, sampling_hz)
+        del rows, decoded
+        return payload, compare(waveform.piece(*place).T, restored.T, sampling_hz)
 
     places = ((*header.chunk_range(chunk), *group) for chunk in range(header.n_chunks) for group in groups)
     payloads, fidelity = list[bytes](), Fidelity()

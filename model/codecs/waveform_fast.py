@@ -1,90 +1,72 @@
-"""The preset `fast`: a short predictor, a table of frequencies."""
+"""The preset `fast`: a short predictor, a table of frequencies; all channels of a group in a few calls of kernels."""
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model.codecs.frequency_table import frequencies_of, levels_of
-from model.codecs.waveform_channel import Channel
+from model.codecs.waveform_payload import body_of, check_end, read_side
 from model.codecs.waveform_predictor import Effort, Fit
-from model.codecs.waveform_rows import RowsDecoder, RowsEncoder, others_of
 from model.errors import CodecError
-from model.kernels import residual_table
+from model.kernels import adc_grid, centred_row, channel_lists, residual_table
+from model.kernels.adc_grid import CODE_BEYOND, SAMPLE_OUTSIDE
+from model.kernels.channel_lists import Channels
 from model.kernels.linear_prediction import ORDER_MAX
-from model.kernels.residual_table import SHORT_ORDER, SYMBOLS
+from model.kernels.residual_table import LOW_BITS_MAX, SHORT_ORDER
 
 EFFORT = Effort(order=SHORT_ORDER, neighbours=(0, 1), fit_steps=4096)
-TABLE_SPREAD = 12.0
-"""So many lowest bits are stored as they are that what remains is of less than this size on average."""
-LOW_BITS_MAX = 24
 
 
-class FastEncoder(RowsEncoder):
+class FastEncoder:
     """Encodes a group; see `encode_group`."""
 
-    def __init__(self, samples: NDArray[np.int32], max_error: int) -> None:
-        super().__init__(samples, 0, max_error)
-        fit = Fit(self.rows, 1, EFFORT)
-        neighbours = fit.neighbours()
-        self._residuals = np.empty(samples.shape, dtype=np.int32)
-        self._symbols = np.empty(samples.shape, dtype=np.uint8)
-        for index, channel in enumerate(self.channels):
-            if not channel.constant:
-                channel.predictor = fit.predictor(index, neighbours[index])
-                self._measure(index, channel)
+    def __init__(self, rows: NDArray[np.int32], max_error: int) -> None:
+        self._rows = rows
+        grids = adc_grid.put_on_grids(rows, max_error)
+        centres, self._split = centred_row.centre_all(rows, grids.table)
+        predictors = Fit(rows, 1, EFFORT).predictors()
+        tables, self._n_words = residual_table.find_tables(rows, predictors, self._split, grids.table)
+        no_widths = np.empty(0, dtype=np.int64)
+        self._channels = Channels(grids, centres, predictors, np.zeros_like(centres), no_widths, tables)
 
-    def _measure(self, index: int, channel: Channel) -> None:
-        residuals = self._residuals[index]
-        others = others_of(self.rows, channel.predictor)
-        total = residual_table.measure(self.rows[index], _padded(channel.predictor.own), others, residuals)
-        spread = total / residuals.size / TABLE_SPREAD
-        channel.spread = min(math.ceil(math.log2(max(spread, 1.0))), LOW_BITS_MAX)
-        counts = np.zeros(SYMBOLS, dtype=np.int64)
-        residual_table.count(residuals, channel.spread, self._symbols[index], counts)
-        channel.symbols = levels_of(counts)
+    def side(self) -> bytes:
+        """Return what the decoder must know before the first sample."""
+        return channel_lists.store(self._channels).tobytes()
 
-    def put(self, index: int, state: int, words: NDArray[np.uint32], at: int) -> tuple[int, int]:
-        """Put a channel, the last one first, on the state; return it and where the next word goes."""
-        channel = self.channels[index]
-        if channel.constant:
-            return state, at
-        frequencies = frequencies_of(channel.symbols)
-        starts = np.cumsum(frequencies) - frequencies
-        state, at = self.put_split(index, state, words, at)
-        residuals, symbols = self._residuals[index], self._symbols[index]
-        return residual_table.put_residuals(state, words, at, residuals, symbols, channel.spread, starts, frequencies)
+    def put_all(self) -> tuple[int, list[NDArray[np.uint32]]]:
+        """Return the state of the range coder, and the words behind it in parts."""
+        words, channels = np.empty(self._n_words, dtype=np.uint32), self._channels
+        state, at = residual_table.put_group(self._rows, channels.predictors, self._split, channels.tables, words)
+        return state, [words[at:]]
+
+    def decoded(self, low: int, high: int) -> NDArray[np.int32]:
+        """Return what the decoder gives back, shape (channels, steps); it takes the place of what was to be encoded."""
+        adc_grid.restore(self._rows, self._channels.centres, self._split, self._channels.grids, low, high, True)
+        return self._rows[:, ORDER_MAX:]
 
 
-class FastDecoder(RowsDecoder):
-    """Decodes a group; see `decode_group`."""
-
-    def take(self, index: int, channel: Channel) -> NDArray[np.int64]:
-        """Take a channel's codes off the state, the first channel's first."""
-        if channel.constant:
-            return np.full(self._steps, channel.grid.first, dtype=np.int64)
-        if channel.spread > LOW_BITS_MAX:
-            raise CodecError("waveform payload stores more lowest bits than there may be")
-        if channel.predictor.own.size > SHORT_ORDER:
-            raise CodecError(f"waveform payload has more coefficients than {SHORT_ORDER}")
-        frequencies = frequencies_of(channel.symbols)
-        row = self._rows[index]
-        self._state, self._at = residual_table.decode(
-            self._state,
-            self._words,
-            self._at,
-            row,
-            _padded(channel.predictor.own),
-            others_of(self._rows, channel.predictor),
-            channel.spread,
-            np.cumsum(frequencies) - frequencies,
-            frequencies,
-            np.repeat(np.arange(SYMBOLS, dtype=np.uint8), frequencies),
-        )
-        return self.take_split(channel, row[ORDER_MAX:].astype(np.int64) + channel.centre)
-
-
-def _padded(coefficients: NDArray[np.int32]) -> NDArray[np.int32]:
-    return np.concatenate([np.zeros(SHORT_ORDER - coefficients.size, dtype=np.int32), coefficients])
+def decode_fast(
+    payload: NDArray[np.uint8], shape: tuple[int, int], lossless: bool, sample_range: tuple[int, int]
+) -> NDArray[np.int32]:
+    """Return the samples of a group; see `decode_group`."""
+    n_channels, steps = shape
+    channels, at = read_side(payload, n_channels, with_tables=True)
+    if channels.tables.spreads.max() > LOW_BITS_MAX:
+        raise CodecError("waveform payload stores more lowest bits than there may be")
+    if channels.predictors.orders.max() > SHORT_ORDER:
+        raise CodecError(f"waveform payload has more coefficients than {SHORT_ORDER}")
+    state, words = body_of(payload, at)
+    rows = np.zeros((n_channels, ORDER_MAX + steps), dtype=np.int32)
+    state, at, split, good = residual_table.decode_group(
+        state, words, rows, channels.predictors, channels.grids.table, channels.tables
+    )
+    if not good:
+        raise CodecError("waveform payload has a table of frequencies that is none")
+    low, high = sample_range
+    outcome = adc_grid.restore(rows, channels.centres, split, channels.grids, low, high, not lossless)
+    if outcome == CODE_BEYOND:
+        raise CodecError("waveform payload has a code beyond its channel's range")
+    if outcome == SAMPLE_OUTSIDE:
+        raise CodecError(f"waveform payload has a sample outside {low}..{high}")
+    check_end(state, at, words)
+    return rows[:, ORDER_MAX:]

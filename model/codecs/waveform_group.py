@@ -5,94 +5,84 @@ docs/waveform-streams.md specifies it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from model.codecs.waveform_best import EFFORT_ON_CODES, BestDecoder, BestEncoder
-from model.codecs.waveform_channel import read_channels, write_channels
-from model.codecs.waveform_fast import FastDecoder, FastEncoder
-from model.codecs.waveform_rows import RowsEncoder
-from model.errors import CodecError
-from model.kernels.rans_symbol import STATE_BITS
+from model.codecs.waveform_fast import FastEncoder, decode_fast
+from model.codecs.waveform_payload import payload_of
+from model.kernels.linear_prediction import ORDER_MAX
 
-Preset = tuple[type[BestEncoder | FastEncoder], type[BestDecoder | FastDecoder]]
-PRESETS: dict[str, Preset] = {
-    "fast": (FastEncoder, FastDecoder),
-    "best": (BestEncoder, BestDecoder),
+Encoder = BestEncoder | FastEncoder
+Decode = Callable[[NDArray[np.uint8], tuple[int, int], bool, tuple[int, int]], NDArray[np.int32]]
+PRESETS: dict[str, tuple[type[Encoder], Decode]] = {
+    "fast": (FastEncoder, decode_fast),
+    "best": (BestEncoder, BestDecoder.decode),
 }
-STATE_BYTES = STATE_BITS // 8 + 1
-WORD = np.dtype("<u4")
 INT32 = -(1 << 31), (1 << 31) - 1
 """The widest range of samples."""
-WORDS_A_SAMPLE = 2
-SLACK_WORDS = 4
+
+
+def rows_for(channels: int, steps: int) -> NDArray[np.int32]:
+    """Return memory for samples behind the zeros that predictors need, shape (channels, ORDER_MAX + steps)."""
+    rows = np.empty((channels, ORDER_MAX + steps), dtype=np.int32)
+    rows[:, :ORDER_MAX] = 0
+    return rows
 
 
 def encode_group(
-    samples: NDArray[np.int32], preset: str, max_error: int, sample_range: tuple[int, int]
-) -> tuple[bytes, NDArray[np.int32]]:
+    rows: NDArray[np.int32], preset: str, max_error: int, sample_range: tuple[int, int], *, with_decoded: bool = False
+) -> tuple[bytes, NDArray[np.int32] | None]:
     """Return the payload of a group.
 
     Parameters
     ----------
-    samples : NDArray of int32, shape (channels, steps)
-        Not empty.
+    rows : NDArray of int32, shape (channels, ORDER_MAX + steps)
+        Samples, one at least, as `rows_for` holds them; overwritten.
     preset : {"fast", "best"}
         How.
     max_error : int
         Most that a sample may change by; 0 for none.
     sample_range : (int, int)
         Least and greatest value of a decoded sample.
+    with_decoded : bool
+        Whether what the payload decodes to is wanted.
 
     Returns
     -------
     payload : bytes
         What `decode_group` decodes.
-    decoded : NDArray of int32, shape (channels, steps)
-        What it decodes it to.
+    decoded : NDArray of int32, shape (channels, steps), or None
+        What `decode_group` decodes it to.
     """
-    encoder = PRESETS[preset][0](samples, max_error)
+    encoder = PRESETS[preset][0](rows, max_error)
     payload = _payload(encoder)
-    return payload, _decoded(encoder, sample_range) if max_error else samples
+    return payload, encoder.decoded(*sample_range) if with_decoded else None
 
 
 def encode_codes(codes: NDArray[np.int32]) -> bytes:
     """Return the payload of what a predictor left, as that of a group of one channel by `best`, in less time."""
-    return _payload(BestEncoder(codes[np.newaxis], 0, EFFORT_ON_CODES))
+    rows = rows_for(1, codes.size)
+    rows[0, ORDER_MAX:] = codes
+    return _payload(BestEncoder(rows, 0, EFFORT_ON_CODES))
 
 
 def decode_codes(payload: NDArray[np.uint8], count: int) -> NDArray[np.int32]:
     """Return so many codes that `encode_codes` encoded; `CodecError` if the payload is not one of them."""
-    codes = np.empty((1, count), dtype=np.int32)
-    decode_group(payload, "best", True, INT32, codes)
-    return codes.reshape(-1)
+    return decode_group(payload, "best", True, INT32, (1, count)).reshape(-1)
 
 
-def _payload(encoder: RowsEncoder) -> bytes:
-    words = np.empty(WORDS_A_SAMPLE * encoder.codes[0].size + SLACK_WORDS, dtype=np.uint32)
-    state, parts = 1, []
-    for index in range(len(encoder.codes) - 1, -1, -1):
-        state, at = encoder.put(index, state, words, words.size)
-        parts.append(words[at:].astype(WORD).tobytes())
-    side = write_channels(encoder.channels)
-    return side + state.to_bytes(STATE_BYTES, "little") + b"".join(reversed(parts))
-
-
-def _decoded(encoder: RowsEncoder, sample_range: tuple[int, int]) -> NDArray[np.int32]:
-    decoded = np.empty((len(encoder.codes), encoder.codes[0].size), dtype=np.int32)
-    for row, channel, codes in zip(decoded, encoder.channels, encoder.codes, strict=True):
-        row[:] = channel.grid.samples_of(codes.astype(np.int64)).clip(*sample_range)
-    return decoded
+def _payload(encoder: Encoder) -> bytes:
+    state, words = encoder.put_all()
+    return payload_of(encoder.side(), state, words)
 
 
 def decode_group(
-    payload: NDArray[np.uint8],
-    preset: str,
-    lossless: bool,
-    sample_range: tuple[int, int],
-    out: NDArray[np.int32],
-) -> None:
-    """Store the samples of a group.
+    payload: NDArray[np.uint8], preset: str, lossless: bool, sample_range: tuple[int, int], shape: tuple[int, int]
+) -> NDArray[np.int32]:
+    """Return the samples of a group, shape (channels, steps).
 
     Parameters
     ----------
@@ -104,30 +94,12 @@ def decode_group(
         Whether `max_error` was 0.
     sample_range : (int, int)
         Least and greatest value of a sample.
-    out : NDArray of int32, shape (channels, steps)
-        The samples.
+    shape : (int, int)
+        Channels and steps.
 
     Raises
     ------
     CodecError
         The payload is not one of so many channels and steps.
     """
-    n_channels, steps = out.shape
-    channels, at = read_channels(payload, n_channels, with_tables=preset == "fast")
-    body = payload[at + STATE_BYTES :].tobytes()
-    if payload.size < at + STATE_BYTES or len(body) % WORD.itemsize:
-        raise CodecError("waveform payload is cut off")
-    state = int.from_bytes(payload[at : at + STATE_BYTES].tobytes(), "little")
-    if not 0 < state < 1 << STATE_BITS:
-        raise CodecError("waveform payload starts with an impossible state")
-    decoder = PRESETS[preset][1](state, np.frombuffer(body, dtype=WORD).astype(np.uint32), n_channels, steps)
-    low, high = sample_range
-    for index, channel in enumerate(channels):
-        codes = decoder.take(index, channel)
-        if codes.min() < channel.grid.first or codes.max() > channel.grid.last:
-            raise CodecError("waveform payload has a code beyond its channel's range")
-        samples = channel.grid.samples_of(codes)
-        if lossless and (samples.min() < low or samples.max() > high):
-            raise CodecError(f"waveform payload has a sample outside {low}..{high}")
-        out[index] = samples if lossless else samples.clip(low, high)
-    decoder.finish()
+    return PRESETS[preset][1](payload, shape, lossless, sample_range)

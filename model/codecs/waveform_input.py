@@ -82,6 +82,15 @@ class Waveform:
         ValueError
             A sample is not finite, or no integer that can be coded.
         """
+        return np.ascontiguousarray(self._checked(piece), dtype=np.int32)
+
+    def store_integers(self, place: tuple[int, int, int, int], out: NDArray[np.int32]) -> None:
+        """Store the integers that samples are coded as, of a place as `piece` takes it; raise as `integers` does."""
+        start, stop, first, end = place
+        out[:] = self._checked(self._array[start:stop, first:end].T)
+
+    def _checked(self, piece: NDArray[np.generic]) -> NDArray[np.generic]:
+        """Return samples as integers of whatever type."""
         samples = self._integers(piece) if piece.dtype.kind == "f" else piece
         # All that fits into two bytes can be coded.
         if (
@@ -90,7 +99,7 @@ class Waveform:
             and (samples.min() < -self._largest - 1 or samples.max() > self._largest)
         ):
             raise ValueError(f"waveform must hold values in {-self._largest - 1}..{self._largest}{self._in_quanta()}")
-        return np.ascontiguousarray(samples, dtype=np.int32)
+        return samples
 
     def floats(self, piece: NDArray[np.generic]) -> NDArray[np.float32]:
         """Return the integers that samples are coded as, as contiguous floats."""

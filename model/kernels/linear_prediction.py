@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,7 +16,48 @@ ORDER_MAX = 32
 """Most coefficients on a channel's own past, and so the zeros that must precede every channel's first sample."""
 NEIGHBOUR_LAGS = 3
 """A neighbour is taken at the same sample and at the two before it."""
+COEFFICIENT_MAX = (1 << 20) - 1
+"""Largest size of a stored coefficient."""
 ROUNDING = 1 << COEFFICIENT_BITS - 1
+
+
+class Predictors(NamedTuple):
+    """Predictors of the channels of a group, in units of 2**-`COEFFICIENT_BITS`, of one channel after another.
+
+    Attributes
+    ----------
+    orders, counts : NDArray of int64, shape (channels,)
+        Coefficients on each channel's own past, and its neighbours.
+    own : NDArray of int32
+        On the own past, the oldest sample's first.
+    neighbours : NDArray of int64
+        Channels decoded before.
+    others : NDArray of int64, shape (neighbours, NEIGHBOUR_LAGS)
+        On each neighbour's samples, the same step's first.
+    """
+
+    orders: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    own: NDArray[np.int32]
+    neighbours: NDArray[np.int64]
+    others: NDArray[np.int64]
+
+
+@part
+def sum_neighbours(
+    channels: NDArray[np.int32],
+    neighbours: NDArray[np.int64],
+    coefficients: NDArray[np.int64],
+    start: int,
+    out: NDArray[np.int64],
+) -> None:
+    """Do as `from_neighbours` from step `start` on."""
+    out[:] = ROUNDING
+    for index in range(neighbours.size):
+        row = channels[neighbours[index], ORDER_MAX - 2 + start :]
+        now, before, before_that = coefficients[index, 0], coefficients[index, 1], coefficients[index, 2]
+        for step in range(out.size):
+            out[step] += now * row[step + 2] + before * row[step + 1] + before_that * row[step]
 
 
 @kernel
@@ -34,13 +77,7 @@ def from_neighbours(
     out : NDArray, shape (steps,)
         The sums.
     """
-    out[:] = ROUNDING
-    for index in range(neighbours.size):
-        row = channels[neighbours[index]]
-        now, before, before_that = coefficients[index, 0], coefficients[index, 1], coefficients[index, 2]
-        for step in range(out.size):
-            at = ORDER_MAX + step
-            out[step] += now * row[at] + before * row[at - 1] + before_that * row[at - 2]
+    sum_neighbours(channels, neighbours, coefficients, 0, out)
 
 
 @kernel

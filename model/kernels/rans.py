@@ -6,18 +6,14 @@ arXiv:1402.3392). The state starts at 1, so that even a short message pays for n
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from llvmlite import ir  # type: ignore[import-untyped]
-from numba import types
-from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from model.kernels import little_endian
 from model.kernels.gap_token import EXTRA_BITS, LEAST_GAPS, token_of
 from model.kernels.jit import kernel
 from model.kernels.outcome import BEYOND, CUT_OFF, END
+from model.kernels.reciprocal import multiply_and_shift
 
 FREQUENCY_BITS = 14
 TOTAL = 1 << FREQUENCY_BITS
@@ -40,15 +36,6 @@ def reciprocals_of(frequencies: NDArray[np.int64]) -> tuple[NDArray[np.uint64], 
     rounded_up = ((remainders.astype(np.int64) << shifts) + divisors - 1) // divisors
     multipliers = (quotients << shifts.astype(np.uint64)) + rounded_up.astype(np.uint64)
     return multipliers, STATE_BITS + shifts
-
-
-@intrinsic
-def _multiply_and_shift(typing_context: Any, state: Any, multiplier: Any, shift: Any) -> Any:  # noqa: ANN401
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ANN401
-        state, multiplier, shift = (builder.zext(argument, ir.IntType(128)) for argument in arguments)
-        return builder.trunc(builder.lshr(builder.mul(state, multiplier), shift), ir.IntType(64))
-
-    return types.int64(types.int64, types.uint64, types.int64), generate
 
 
 @kernel
@@ -81,7 +68,7 @@ def encode(
             at -= 1
             words[at] = state & 0xFFFFFFFF
             state >>= WORD_BITS
-        quotient: int = _multiply_and_shift(state, multipliers[token], shifts[token])  # type: ignore[call-arg]
+        quotient: int = multiply_and_shift(state, multipliers[token], shifts[token])  # type: ignore[call-arg]
         state = (quotient << FREQUENCY_BITS) + (state - quotient * frequency) + starts[token]
     return state, at
 

@@ -17,6 +17,8 @@ ESCAPE_ZEROS = 20
 ESCAPE_BITS = 32
 NUMBER_MAX = (1 << ESCAPE_BITS - 1) - 1
 """Numbers are -`NUMBER_MAX`..`NUMBER_MAX`."""
+OUT_OF_RANGE = -2
+"""What `decode` returns for a list with a number that may not be in it; not `BEYOND`."""
 
 
 @part
@@ -33,15 +35,25 @@ def _bits(numbers: NDArray[np.int64], k: int) -> int:
     return total
 
 
+@part
+def _parameter(numbers: NDArray[np.int64]) -> int:
+    """Return the parameter with which numbers take fewest bits."""
+    largest = 0
+    for index in range(numbers.size):
+        largest = max(largest, _zigzag(numbers[index]))
+    best, least = 0, _bits(numbers, 0)
+    # A number takes more bits from where all of it is in the low ones.
+    for k in range(1, min(bit_length(largest), (1 << PARAMETER_BITS) - 1) + 1):
+        bits = _bits(numbers, k)
+        if bits < least:
+            best, least = k, bits
+    return best
+
+
 @kernel
 def encode(numbers: NDArray[np.int64], out: NDArray[np.uint8]) -> int:
     """Store the codewords of numbers and return their bytes; `out` has 8 bytes a number and 8 more."""
-    k = 0
-    least = _bits(numbers, 0)
-    for candidate in range(1, 1 << PARAMETER_BITS):
-        bits = _bits(numbers, candidate)
-        if bits < least:
-            k, least = candidate, bits
+    k = _parameter(numbers)
     packer = bit_packer.push(bit_packer.start(0), out, k, PARAMETER_BITS)
     for index in range(numbers.size):
         value = _zigzag(numbers[index])
@@ -56,8 +68,21 @@ def encode(numbers: NDArray[np.int64], out: NDArray[np.uint8]) -> int:
 
 
 @kernel
-def decode(data: NDArray[np.uint8], at: int, numbers: NDArray[np.int64]) -> int:
-    """Fill `numbers` from byte `at` on; return where the next byte is, or `BEYOND` where the data ends before."""
+def encode_lists(numbers: NDArray[np.int64], sizes: NDArray[np.int64], out: NDArray[np.uint8]) -> int:
+    """Store lists of so many numbers each, one after another, as `encode` does; return their bytes."""
+    at, first = 0, 0
+    for size in sizes:
+        at += encode(numbers[first : first + size], out[at:])
+        first += size
+    return at
+
+
+@kernel
+def decode(data: NDArray[np.uint8], at: int, numbers: NDArray[np.int64], least: int, greatest: int) -> int:
+    """Fill `numbers` from byte `at` on, each in `least..greatest`; return where the next byte is.
+
+    Return `BEYOND` where the data ends before, and `OUT_OF_RANGE` where a number is.
+    """
     end = 8 * (data.size - SLACK_BYTES)
     position = 8 * at
     if position + PARAMETER_BITS > end:
@@ -77,6 +102,9 @@ def decode(data: NDArray[np.uint8], at: int, numbers: NDArray[np.int64]) -> int:
         if position + width > end:
             return BEYOND
         value = high << width | bit_unpacker.peek(data, position) >> WINDOW_BITS - width
-        numbers[index] = value >> 1 ^ -(value & 1)
+        number = value >> 1 ^ -(value & 1)
+        if not least <= number <= greatest:
+            return OUT_OF_RANGE
+        numbers[index] = number
         position += width
     return position + 7 >> 3

@@ -1,0 +1,204 @@
+"""Which linear predictor each channel gets: by least squares, and only as large as what it saves is worth."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.kernels import least_squares
+from model.kernels.jit import kernel, part
+from model.kernels.linear_prediction import (
+    COEFFICIENT_BITS,
+    COEFFICIENT_MAX,
+    NEIGHBOUR_LAGS,
+    ORDER_MAX,
+    ROUNDING,
+    Predictors,
+)
+from model.kernels.wide import wide
+
+COEFFICIENT_COST_BITS = 12
+"""What a coefficient takes in the stream, about."""
+INNOVATION_ORDER = 8
+INNOVATION_STEPS = 512
+"""Innovations are compared on so many steps, at most."""
+CORRELATION_MIN = 0.05
+"""A channel whose innovations correlate less is no neighbour."""
+
+
+@part
+def _products(
+    rows: NDArray[np.int32], channel: int, neighbours: NDArray[np.int64], order: int, pieces: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return the sums of products of the neighbours' samples, the channel's own, and those before it."""
+    target = NEIGHBOUR_LAGS * neighbours.size
+    columns = target + order + 1
+    channels, lags = np.empty(columns, dtype=np.int64), np.empty(columns, dtype=np.int64)
+    for column in range(columns):
+        of_neighbour = column < target
+        channels[column] = neighbours[column // NEIGHBOUR_LAGS] if of_neighbour else channel
+        lags[column] = column % NEIGHBOUR_LAGS if of_neighbour else column - target
+    products = np.zeros((columns, columns), dtype=np.int64)
+    for index in range(len(pieces)):
+        # A sum needs the sample behind its last one, of which a row has none.
+        start, stop = ORDER_MAX + pieces[index, 0], min(ORDER_MAX + pieces[index, 1], rows.shape[1] - 1)
+        least_squares.add_products(rows, channels, lags, start, stop, products)
+    return products.astype(np.float64)
+
+
+@part
+def _some(products: NDArray[np.float64], others: int, target: int) -> NDArray[np.float64]:
+    """Return the products of the first `others` columns, then of the own past, then of what is to be predicted."""
+    order = len(products) - target - 1
+    columns = np.empty(others + order + 1, dtype=np.int64)
+    for index in range(columns.size):
+        columns[index] = index if index < others else target + 1 + index - others
+    columns[-1] = target
+    chosen = np.empty((columns.size, columns.size))
+    for i in range(columns.size):
+        for j in range(columns.size):
+            chosen[i, j] = products[columns[i], columns[j]]
+    return chosen
+
+
+@kernel
+def choose(
+    rows: NDArray[np.int32],
+    channel: int,
+    neighbours: NDArray[np.int64],
+    counts: NDArray[np.int64],
+    order: int,
+    pieces: NDArray[np.int64],
+    rounding_variance: float,
+    coefficients: NDArray[np.int32],
+) -> tuple[int, int]:
+    """Store the coefficients that are expected to take fewest bits, themselves included.
+
+    Parameters
+    ----------
+    rows : NDArray, shape (channels, ORDER_MAX + steps)
+        Samples behind zeros.
+    channel : int
+        Whose predictor to choose.
+    neighbours : NDArray
+        Channels to predict from, the best first.
+    counts : NDArray
+        How many of them to try, ascending, from 0 on.
+    order : int
+        Most coefficients on the own past.
+    pieces : NDArray, shape (pieces, 2)
+        First steps, and those after the last, of what to fit to.
+    rounding_variance : float
+        What no predictor can predict.
+    coefficients : NDArray, shape (NEIGHBOUR_LAGS * neighbours.size + order,)
+        In units of 2**-`COEFFICIENT_BITS`: on each neighbour used, the same step's first, then on the own past, the
+        oldest sample's first.
+
+    Returns
+    -------
+    n_neighbours, n_own : int
+        How many neighbours are used, and coefficients on the own past.
+    """
+    products = _products(rows, channel, neighbours, order, pieces)
+    target = NEIGHBOUR_LAGS * neighbours.size
+    steps, fitted_steps = rows.shape[1] - ORDER_MAX, (pieces[:, 1] - pieces[:, 0]).sum()
+    best_bits, best_count, best_own = np.inf, 0, 0
+    for count in counts:
+        if count > neighbours.size:
+            break
+        others = NEIGHBOUR_LAGS * count
+        factor, projections = np.empty((others + order, others + order)), np.zeros(others + order)
+        usable = least_squares.energies(_some(products, others, target), factor, projections)
+        left, taken, size = products[target, target], 0.0, -1
+        for columns in range(usable + 1):
+            variance = max(left - taken, 0.0) / fitted_steps + rounding_variance
+            bits = 0.5 * steps * np.log2(variance) + COEFFICIENT_COST_BITS * columns
+            if columns >= min(others, usable) and bits < best_bits:
+                best_bits, size = bits, columns
+            if columns < usable:
+                taken += projections[columns] ** 2
+        if size >= 0:
+            weights = np.zeros(max(size, others))
+            least_squares.weights(factor, projections, weights[:size])
+            best_count, best_own = count, weights.size - others
+            for index in range(weights.size):
+                unit = min(max(np.rint(weights[index] * (1 << COEFFICIENT_BITS)), -COEFFICIENT_MAX), COEFFICIENT_MAX)
+                # The own past's oldest sample comes first.
+                coefficients[index if index < others else weights.size - 1 + others - index] = unit
+    return best_count, best_own
+
+
+@part
+def _innovate(row: NDArray[np.int32], start: int, own: NDArray[np.int32], innovations: NDArray[np.int32]) -> None:
+    """Store what a predictor leaves of a row from a step on."""
+    predictions = np.full(innovations.size, ROUNDING)
+    for index in range(own.size):
+        coefficient, first = wide(own[index]), ORDER_MAX + start - own.size + index
+        for step in range(innovations.size):
+            predictions[step] += coefficient * wide(row[first + step])
+    for step in range(innovations.size):
+        innovations[step] = row[ORDER_MAX + start + step] - (predictions[step] >> COEFFICIENT_BITS)
+
+
+@kernel
+def find_neighbours(
+    rows: NDArray[np.int32], pieces: NDArray[np.int64], rounding_variance: float, neighbours: NDArray[np.int64]
+) -> None:
+    """Store for each channel those before it whose innovations are most like its own, the best first, then -1.
+
+    Parameters are those of `choose`; of the pieces the first steps of the middle one count.
+    """
+    middle = pieces[len(pieces) // 2 : len(pieces) // 2 + 1].copy()
+    middle[0, 1] = min(middle[0, 1], middle[0, 0] + INNOVATION_STEPS)
+    innovations = np.zeros((len(rows), middle[0, 1] - middle[0, 0]), dtype=np.int32)
+    none, own = np.empty(0, dtype=np.int64), np.empty(INNOVATION_ORDER, dtype=np.int32)
+    alone = np.zeros(1, dtype=np.int64)
+    for channel in range(len(rows)):
+        _, size = choose(rows, channel, none, alone, wide(INNOVATION_ORDER), middle, rounding_variance, own)
+        _innovate(rows[channel], middle[0, 0], own[:size], innovations[channel])
+    likeness = np.zeros((len(rows), len(rows)))
+    least_squares.correlate(innovations, likeness)
+    neighbours[:] = -1
+    for channel in range(len(rows)):
+        alike = np.abs(likeness[channel, :channel])
+        for place in range(min(neighbours.shape[1], channel)):
+            best = alike.argmax()
+            if alike[best] < CORRELATION_MIN:
+                break
+            neighbours[channel, place], alike[best] = best, -1.0
+
+
+@kernel
+def choose_all(
+    rows: NDArray[np.int32],
+    neighbours: NDArray[np.int64],
+    counts: NDArray[np.int64],
+    order: int,
+    pieces: NDArray[np.int64],
+    rounding_variance: float,
+) -> Predictors:
+    """Return all channels' predictors; rows of zeros have none.
+
+    Parameters are those of `choose`, and `neighbours` as `find_neighbours` stores them.
+    """
+    n, most = neighbours.shape
+    orders, used = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
+    own, others = np.empty(n * order, dtype=np.int32), np.empty((n * most, NEIGHBOUR_LAGS), dtype=np.int64)
+    chosen, coefficients = np.empty(n * most, dtype=np.int64), np.empty(NEIGHBOUR_LAGS * most + order, dtype=np.int32)
+    n_own, n_others = 0, 0
+    for channel in range(n):
+        known = 0
+        while known < most and neighbours[channel, known] >= 0:
+            known += 1
+        used[channel], orders[channel] = choose(
+            rows, channel, neighbours[channel, :known], counts, order, pieces, rounding_variance, coefficients
+        )
+        for place in range(used[channel]):
+            chosen[n_others] = neighbours[channel, place]
+            for lag in range(NEIGHBOUR_LAGS):
+                others[n_others, lag] = coefficients[NEIGHBOUR_LAGS * place + lag]
+            n_others += 1
+        for place in range(orders[channel]):
+            own[n_own] = coefficients[NEIGHBOUR_LAGS * used[channel] + place]
+            n_own += 1
+    return Predictors(orders, used, own[:n_own], chosen[:n_others], others[:n_others])
