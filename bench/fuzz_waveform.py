@@ -55,6 +55,16 @@ def waveforms() -> list[NDArray[np.generic]]:
     ]
 
 
+def humming() -> NDArray[np.int16]:
+    """Return a waveform long enough for the filter of `best`, with what it finds, and spikes, which it clips."""
+    rng, steps = np.random.default_rng(2), np.arange(9000)
+    hum = 4 * np.sin(steps[:, np.newaxis] * np.linspace(0.3, 2.9, 40) ** 1.1).sum(axis=1)
+    background = np.convolve(rng.normal(0, 40, steps.size), np.hanning(30))[: steps.size]
+    spikes = np.convolve(3000 * (rng.random(steps.size) < 0.01), 0.8 ** np.arange(20) * np.cos(np.arange(20)))
+    waveform: NDArray[np.int16] = np.rint(hum + background + spikes[: steps.size]).astype(np.int16)
+    return waveform[:, np.newaxis]
+
+
 def codecs(preset: str) -> Iterator[WaveformCodec]:
     """Yield codecs of all modes."""
     for mode, bound in (("full", None), ("waveform", None), ("spike", None), ("bounded", 3), ("lossless", None)):
@@ -68,6 +78,8 @@ def streams() -> Iterator[tuple[WaveformCodec, bytes]]:
             for codec in codecs(preset):
                 with suppress(ValueError):
                     yield codec, codec.compress(waveform)[0]
+    codec = WaveformCodec("lossless", "best", workers=1)
+    yield codec, codec.compress(humming())[0]
 
 
 @cache

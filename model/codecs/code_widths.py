@@ -14,6 +14,8 @@ from model.kernels.channel_lists import WIDTH_LEVEL_MAX, WIDTHS_MAX
 from model.kernels.residual_mixture import FRACTION_BITS
 
 LEVELS_AN_OCTAVE = 8
+PERIOD_BITS_MAX = 8
+"""Widths that repeat do so after 256 codes at most."""
 PRIOR_COUNT = 8
 """Codes are taken to have occurred so many times more often as they would if equally wide."""
 SMOOTHING = 0.5
@@ -48,12 +50,49 @@ def find_levels(codes: NDArray[np.int32], predictions: NDArray[np.int64], n_code
     expected = _expected_counts(codes, predictions.clip(0, n_codes - 1), n_codes)
     counts = np.bincount(codes, minlength=n_codes)
     widths = (counts + PRIOR_COUNT) / (expected + PRIOR_COUNT)
+    levels, gain_bits = _levels(widths, counts, expected / codes.size)
+    return levels if gain_bits > COST_A_CODE_BITS * n_codes else levels[:0]
+
+
+def find_periodic_levels(codes: NDArray[np.int32], spread: float) -> NDArray[np.int64]:
+    """Return the levels of widths that repeat after a power of two of codes, or nothing where equal widths are as good.
+
+    A converter's lowest bits err alike all over its range, which may have far more codes than `find_levels` takes.
+
+    Parameters
+    ----------
+    codes : NDArray, shape (steps,)
+        From 0 on.
+    spread : float
+        By how many codes predictions err; over as many, codes of equal widths would be equally frequent.
+
+    Returns
+    -------
+    NDArray of int64, shape (period,)
+        Of code 0 first, in -32..32.
+    """
+    best, most_bits = np.empty(0, dtype=np.int64), 0.0
+    for period_bits in range(1, PERIOD_BITS_MAX + 1):
+        period = 1 << period_bits
+        if period > spread:
+            break
+        counts = np.bincount(codes & period - 1, minlength=period)
+        widths = (counts + PRIOR_COUNT) / (counts.mean() + PRIOR_COUNT)
+        levels, gain_bits = _levels(widths, counts, np.full(period, 1 / period))
+        if gain_bits - COST_A_CODE_BITS * period > most_bits:
+            best, most_bits = levels, gain_bits - COST_A_CODE_BITS * period
+    return best
+
+
+def _levels(
+    widths: NDArray[np.float64], counts: NDArray[np.int64], shares: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], float]:
+    """Return the levels of widths, and what they save where equal ones give each code its share of all counts."""
     levels: NDArray[np.int64] = (
         np.rint(LEVELS_AN_OCTAVE * np.log2(widths)).clip(-WIDTH_LEVEL_MAX, WIDTH_LEVEL_MAX).astype(np.int64)
     )
     octaves = levels / LEVELS_AN_OCTAVE
-    gain_bits = counts @ octaves - codes.size * np.log2(expected @ 2**octaves / codes.size)
-    return levels if gain_bits > COST_A_CODE_BITS * n_codes else levels[:0]
+    return levels, float(counts @ octaves - counts.sum() * np.log2(shares @ 2**octaves))
 
 
 def _expected_counts(codes: NDArray[np.int32], predictions: NDArray[np.int64], n_codes: int) -> NDArray[np.float64]:

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.codecs.adc_grid import Grid, each_grid
+from model.codecs.cascade_lists import Extras, encoded_extras, take_extras
 from model.codecs.waveform_payload import read_side
 from model.codecs.waveform_predictor import Predictor
+from model.errors import CodecError
 from model.kernels import channel_lists
 from model.kernels.adc_grid import Grids
 from model.kernels.channel_lists import Channels
@@ -41,7 +43,9 @@ class Channel:
     spread : int
         The variance at the start, as a power of two.
     widths : NDArray of int64
-        The level of each split code's width; empty where all are equal.
+        The level of each split code's width; empty where all are equal, or repeat.
+    extras : Extras
+        What else there is.
     """
 
     grid: Grid
@@ -49,6 +53,7 @@ class Channel:
     predictor: Predictor = field(default_factory=lambda: Predictor(np.empty(0, dtype=np.int32)))
     spread: int = 0
     widths: NDArray[np.int64] = field(default_factory=_no_numbers)
+    extras: Extras = field(default_factory=Extras)
 
     @property
     def split_bits(self) -> int:
@@ -70,6 +75,13 @@ class Channel:
         """Whether there is only one code."""
         return self.grid.first == self.grid.last
 
+    @property
+    def levels(self) -> NDArray[np.int64]:
+        """The level of each split code's width; empty where all are equal."""
+        if self.extras.periodic.size == 0:
+            return self.widths
+        return np.resize(self.extras.periodic, self.last - self.first + 1)
+
 
 def write_channels(channels: Sequence[Channel]) -> bytes:
     """Return the bytes that `read_channels` reads."""
@@ -90,7 +102,7 @@ def write_channels(channels: Sequence[Channel]) -> bytes:
         np.concatenate([channel.widths for channel in channels]),
         Tables(np.array([channel.spread for channel in channels]), np.tile([0, -1], (len(channels), 1)), _no_numbers()),
     )
-    return channel_lists.store(stored).tobytes()
+    return channel_lists.store(stored).tobytes() + encoded_extras([channel.extras for channel in channels])
 
 
 def read_channels(data: NDArray[np.uint8], n_channels: int) -> tuple[list[Channel], int]:
@@ -110,6 +122,9 @@ def read_channels(data: NDArray[np.uint8], n_channels: int) -> tuple[list[Channe
     """
     lists, at = read_side(data, n_channels, with_tables=False)
     predictors, counts = lists.predictors, lists.predictors.counts
+    extras, extra_bytes = take_extras(data[at:], n_channels)
+    if any(of_channel.periodic.size and count for of_channel, count in zip(extras, lists.width_counts, strict=True)):
+        raise CodecError("waveform payload has a channel with widths of two kinds")
     columns = (
         each_grid(lists.grids),
         lists.centres.tolist(),
@@ -118,12 +133,13 @@ def read_channels(data: NDArray[np.uint8], n_channels: int) -> tuple[list[Channe
         _split(predictors.others, counts),
         lists.tables.spreads.tolist(),
         _split(lists.widths, lists.width_counts),
+        extras,
     )
     channels = [
-        Channel(grid, centre, Predictor(own, neighbours, others), spread, widths)
-        for grid, centre, own, neighbours, others, spread, widths in zip(*columns, strict=True)
+        Channel(grid, centre, Predictor(own, neighbours, others), spread, widths, of_channel)
+        for grid, centre, own, neighbours, others, spread, widths, of_channel in zip(*columns, strict=True)
     ]
-    return channels, at
+    return channels, at + extra_bytes
 
 
 def _split(numbers: NDArray[Number], sizes: NDArray[np.int64]) -> list[NDArray[Number]]:

@@ -26,14 +26,14 @@ class Effort:
         Numbers of neighbours to choose from, ascending, from 0 on.
     fit_steps : int
         Most samples to fit to.
-    widths : bool
-        Whether to look for unequal widths of codes.
+    thorough : bool
+        Whether to look for unequal widths of codes too, and for what else than a linear predictor saves something.
     """
 
     order: int
     neighbours: tuple[int, ...]
     fit_steps: int
-    widths: bool = False
+    thorough: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,9 +11,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from model.kernels.adaptive_filter import clipped_residual, fresh, gain_of
 from model.kernels.bit_length import bit_length
+from model.kernels.cascade import Cascade, predict_filtered, predict_linear
 from model.kernels.jit import kernel, part
-from model.kernels.linear_prediction import ORDER_MAX, predict
+from model.kernels.linear_prediction import ORDER_MAX
 from model.kernels.normal_table import (
     BETWEEN_BITS,
     INVERSE_BITS,
@@ -30,15 +32,15 @@ from model.kernels.wide import wide
 FRACTION_BITS = 5
 """A code of ordinary width is `1 << FRACTION_BITS` units of the waveform wide."""
 RATES = 2
-QUICK_SHIFT, SLOW_SHIFT = 4, 8
-"""Variances forget with 1/16 and 1/256 a sample."""
+QUICK_SHIFT, SLOW_SHIFT = 4, 10
+"""Variances forget with 1/16 and 1/1024 a sample."""
 WIDTHS = 3
 NARROW_LEVELS, WIDE_LEVELS = -16, 19
 """Standard deviations times 0.71 and 1.51, in levels of the variance."""
 COMPONENTS = RATES * WIDTHS
-WEIGHT_BITS = 16
-LEARN_SHIFT, SHARE_SHIFT = 5, 12
-"""A sample moves weights by 1/32 towards its posterior, and by 1/4096 towards equality."""
+WEIGHT_BITS = 24
+LEARN_SHIFT, SHARE_SHIFT = 4, 16
+"""A sample moves weights by 1/16 towards its posterior, and by 1/65536 towards equality."""
 LEVEL_MIN = 8 << OCTAVE_BITS
 LEVEL_MAX = LEVELS - 1 - WIDE_LEVELS
 ERROR_MAX = 1 << 24
@@ -72,20 +74,6 @@ def _set_inverses(variances: NDArray[np.int64], table: NDArray[np.int64], invers
         inverses[WIDTHS * rate] = table[level + NARROW_LEVELS]
         inverses[WIDTHS * rate + 1] = table[level]
         inverses[WIDTHS * rate + 2] = table[level + WIDE_LEVELS]
-
-
-@part
-def _predict(
-    row: NDArray[np.int32],
-    step: int,
-    coefficients: NDArray[np.int32],
-    others: NDArray[np.int64],
-    edges: NDArray[np.int64],
-) -> int:
-    """Return the prediction of a step's sample, which is between the outermost edges."""
-    low: int = edges[0]
-    high: int = edges[-1]
-    return min(max(predict(row, ORDER_MAX + step, coefficients, others[step]), low), high)
 
 
 @part
@@ -154,8 +142,7 @@ def measure(
     codes: NDArray[np.int32],
     edges: NDArray[np.int64],
     row: NDArray[np.int32],
-    coefficients: NDArray[np.int32],
-    others: NDArray[np.int64],
+    predictions: NDArray[np.int32],
     variance: int,
     distribution: NDArray[np.int64],
     inverse_table: NDArray[np.int64],
@@ -172,8 +159,8 @@ def measure(
         In units of the waveform, ascending.
     row : NDArray, shape (ORDER_MAX + steps,)
         The middle between each sample's edges, behind zeros.
-    coefficients, others
-        As for `predict`; `others` for each step.
+    predictions : NDArray, shape (steps,)
+        Of `predict_row`.
     variance : int
         What both variances start with.
     distribution, inverse_table : NDArray
@@ -184,7 +171,7 @@ def measure(
     variances, inverses, likelihoods, weights = _fresh(variance)
     n_codes = edges.size - 1
     for step in range(codes.size):
-        prediction = _predict(row, step, coefficients, others, edges)
+        prediction = wide(predictions[step])
         code = wide(codes[step])
         low, high = edges[code] - prediction, edges[code + 1] - prediction
         _set_inverses(variances, inverse_table, inverses)
@@ -202,8 +189,7 @@ def decode(
     at: int,
     edges: NDArray[np.int64],
     row: NDArray[np.int32],
-    coefficients: NDArray[np.int32],
-    others: NDArray[np.int64],
+    cascade: Cascade,
     variance: int,
     distribution: NDArray[np.int64],
     inverse_table: NDArray[np.int64],
@@ -211,12 +197,18 @@ def decode(
 ) -> tuple[int, int]:
     """Take a channel's codes off the state; return it, and where the next word is read.
 
-    Parameters are those of `measure`; `row` and `codes` are filled.
+    Parameters are those of `measure`, and what predicts; `row` and `codes` are filled.
     """
     variances, inverses, likelihoods, weights = _fresh(variance)
+    taps, past = fresh(cascade.taps_bits, codes.size)
+    gain = wide(0)
     n_codes = edges.size - 1
+    least, greatest = edges[0], edges[-1]
     for step in range(codes.size):
-        prediction = _predict(row, step, coefficients, others, edges)
+        linear = predict_linear(cascade, row, step, least, greatest)
+        prediction = linear
+        if taps.size:
+            prediction = predict_filtered(taps, past, gain, step, cascade.spread, linear, least, greatest)
         _set_inverses(variances, inverse_table, inverses)
         slot = state & TOTAL - 1
         code, stop = _bracket(prediction, slot, edges, inverses, weights, distribution)
@@ -233,6 +225,9 @@ def decode(
         codes[step] = code
         row[ORDER_MAX + step] = edges[code] + edges[stop] >> 1
         error = row[ORDER_MAX + step] - prediction
+        if taps.size:
+            past[step + taps.size + 1] = clipped_residual(row[ORDER_MAX + step] - linear, cascade.spread)
+            gain = gain_of(error, cascade.spread, cascade.taps_bits)
         _learn(low, high, error, variances, inverses, weights, likelihoods, distribution)
     return state, at
 
