@@ -283,7 +283,8 @@ def test_memory_does_not_grow_with_the_recording(tmp_path):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     chunk_bytes = 2 * (1 << 13) * 8
-    assert peak - 3 * len(data) < 20 * chunk_bytes < recording.nbytes / 6
+    # What grows gets an eighth more than it needs.
+    assert peak - 9 / 8 * len(data) < 3 * chunk_bytes < recording.nbytes / 40
 
 
 def test_result_states_what_it_came_to(realistic):

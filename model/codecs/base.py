@@ -185,7 +185,7 @@ class RasterCodec(Codec[ResultT_co]):
         chunk_steps = self._chunk_steps(checked.channels)
         payloads = [encoder.encode(rows) for rows in checked.chunks(chunk_steps) if rows.size]
         header = Header(self.name, checked.steps, checked.channels, chunk_steps, encoder.parameters())
-        data = join(header, payloads or [b""])
+        data = join(header, payloads)
         common = Common(
             n_steps=checked.steps,
             n_channels=checked.channels,

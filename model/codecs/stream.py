@@ -5,8 +5,9 @@ docs/spike-streams.md specifies it. All codecs share it but those whose stream i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,10 @@ CHUNK_BINS_MAX = 1 << GAP_BITS
 PARAMETER_BYTES_MAX = 255
 """Most bytes of a codec's parameters."""
 LEB128_GROUPS_MAX = 9
+LARGE_BYTES = 1 << 27
+PAGED_BYTES = (1 << 25) + 1
+"""What is compressed from `LARGE_BYTES` on gets memory that starts with so many zeros: systems give those as pages that
+are taken only as they are written to, and that grow and shrink without being copied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +76,51 @@ def steps_of_chunk(channels: int, bins: int) -> int:
     return max(1, min(bins, CHUNK_BINS_MAX) // max(1, channels))
 
 
-def join(header: Header, payloads: Sequence[bytes]) -> bytes:
-    """Return the stream of `payloads`, one a chunk."""
-    stored_steps = header.chunk_steps if header.n_chunks > 1 else 0
-    numbers = [header.steps, header.channels, stored_steps, len(header.parameters)]
-    head = MAGIC + bytes([VERSION << 4 | CODEC_IDS[header.codec]]) + b"".join(map(write_leb128, numbers))
-    head += header.parameters + b"".join(write_leb128(len(payload)) for payload in payloads[:-1])
-    # Room for the checksums, which are computed in place.
-    parts = [head, *(part for payload in payloads for part in (payload, bytes(CRC_BYTES)))]
-    data = as_array(*parts)
-    bounds = len(head) + np.cumsum([0, *(len(payload) + CRC_BYTES for payload in payloads)])
-    first_damaged(data, bounds, 0, len(payloads), True)
-    return data.tobytes()
+class StreamWriter:
+    """Gathers the payloads of a stream, each of which it keeps only once.
+
+    Payloads are in the memory of the stream from the start, into which the header gets at the end.
+
+    Parameters
+    ----------
+    bytes_before : int
+        Size of what is compressed.
+    """
+
+    def __init__(self, bytes_before: int = 0) -> None:
+        self._buffer = BytesIO(bytes(PAGED_BYTES) if bytes_before >= LARGE_BYTES else b"")
+        self._sizes = list[int]()
+
+    def add(self, *parts: bytes) -> None:
+        """Append the payload of the next chunk, which may be in parts."""
+        self._sizes.append(sum(map(self._buffer.write, parts)))
+        self._buffer.write(bytes(CRC_BYTES))
+
+    def finish(self, header: Header) -> bytes:
+        """Return the stream, of one empty payload if there are none."""
+        if not self._sizes:
+            self.add()
+        stored_steps = header.chunk_steps if header.n_chunks > 1 else 0
+        numbers = [header.steps, header.channels, stored_steps, len(header.parameters)]
+        head = MAGIC + bytes([VERSION << 4 | CODEC_IDS[header.codec]]) + b"".join(map(write_leb128, numbers))
+        head += header.parameters + b"".join(map(write_leb128, self._sizes[:-1]))
+        size = self._buffer.tell()
+        self._buffer.write(head)
+        self._buffer.truncate()
+        with self._buffer.getbuffer() as view:
+            view[len(head) :] = view[:size]
+            view[: len(head)] = head
+            bounds = len(head) + np.cumsum([0, *(size + CRC_BYTES for size in self._sizes)])
+            first_damaged(np.frombuffer(view, dtype=np.uint8), bounds, 0, len(self._sizes), True)
+        return self._buffer.getvalue()
+
+
+def join(header: Header, payloads: Iterable[bytes]) -> bytes:
+    """Return the stream of `payloads`, one a chunk, or of one that is empty."""
+    writer = StreamWriter()
+    for payload in payloads:
+        writer.add(payload)
+    return writer.finish(header)
 
 
 class Stream:

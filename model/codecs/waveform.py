@@ -18,7 +18,7 @@ from model.codecs.checks import check_choice
 from model.codecs.fidelity import Fidelity
 from model.codecs.spike_detection import THRESHOLD_SIGMA
 from model.codecs.spline import spacing_at
-from model.codecs.stream import CHUNK_BINS_MAX, Header, Stream, join
+from model.codecs.stream import CHUNK_BINS_MAX, Header, Stream, StreamWriter
 from model.codecs.waveform_decode import (
     DecodedSpikes,
     Recovered,
@@ -249,12 +249,12 @@ class WaveformCodec:
     def _joined(
         self, waveform: Waveform, header: Header, chunks: Iterable[Chunk], max_error: float
     ) -> tuple[bytes, WaveformResult]:
-        payloads, fidelity, parts = [], Fidelity(), Parts()
+        stream, fidelity, parts = StreamWriter(waveform.nbytes), Fidelity(), Parts()
         for chunk in chunks:
-            payloads.append(chunk.payload)
+            stream.add(*chunk.payload)
             fidelity.add(chunk.fidelity)
             parts.add(chunk.parts)
-        data = join(header, payloads or [b""])
+        data = stream.finish(header)
         return data, WaveformResult(
             mode=self._mode,
             preset=self._preset,

@@ -12,7 +12,7 @@ from model.codecs.fidelity import Fidelity, compare
 from model.codecs.spike_detection import Detection, detect
 from model.codecs.spike_groups import GroupSpikes, spikes_of_groups
 from model.codecs.stream import Header
-from model.codecs.waveform_group import encode_group, rows_for
+from model.codecs.waveform_group import RowMemory, encode_group
 from model.codecs.waveform_input import Waveform, from_integers, sample_range
 from model.codecs.waveform_result import Parts
 from model.codecs.waveform_spikes import Quality, encode_spikes
@@ -30,15 +30,15 @@ class Chunk:
 
     Attributes
     ----------
-    payload : bytes
-        What goes into the stream.
+    payload : list of bytes
+        What goes into the stream, in parts.
     fidelity : Fidelity
         What the decoder gives back.
     parts : Parts
         What its bytes are.
     """
 
-    payload: bytes
+    payload: list[bytes]
     fidelity: Fidelity
     parts: Parts
 
@@ -71,17 +71,18 @@ def encode_sample_chunks(
         Whether the fidelity is wanted.
     """
     limits, groups = sample_range(waveform.dtype), parameters.groups(waveform.channels)
+    memory = RowMemory()
 
     def encode(place: Place) -> tuple[bytes, Fidelity]:
         start, stop, first, end = place
-        rows = rows_for(end - first, stop - start)
+        rows = memory.rows(end - first, stop - start)
         waveform.store_integers(place, rows[:, ORDER_MAX:])
         compared = measured and not parameters.lossless
         payload, decoded = encode_group(rows, parameters.preset, max_error, limits, with_decoded=compared)
         if decoded is None:
             return payload, Fidelity(samples=(end - first) * (stop - start))
         restored = from_integers(decoded, waveform.dtype, waveform.quantum)
-        del rows, decoded
+        del decoded
         return payload, compare(waveform.piece(*place).T, restored.T, sampling_hz)
 
     places = ((*header.chunk_range(chunk), *group) for chunk in range(header.n_chunks) for group in groups)

@@ -5,6 +5,7 @@ docs/waveform-streams.md specifies it.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 import numpy as np
@@ -25,11 +26,25 @@ INT32 = -(1 << 31), (1 << 31) - 1
 """The widest range of samples."""
 
 
+class RowMemory(threading.local):
+    """Memory for the samples of groups, which a thread takes again for the next group: it need not be given back."""
+
+    def __init__(self) -> None:
+        self._numbers = np.empty(0, dtype=np.int32)
+
+    def rows(self, channels: int, steps: int) -> NDArray[np.int32]:
+        """Return memory for samples behind the zeros that predictors need, shape (channels, ORDER_MAX + steps)."""
+        size = channels * (ORDER_MAX + steps)
+        if size > self._numbers.size:
+            self._numbers = np.empty(size, dtype=np.int32)
+        rows = self._numbers[:size].reshape(channels, ORDER_MAX + steps)
+        rows[:, :ORDER_MAX] = 0
+        return rows
+
+
 def rows_for(channels: int, steps: int) -> NDArray[np.int32]:
-    """Return memory for samples behind the zeros that predictors need, shape (channels, ORDER_MAX + steps)."""
-    rows = np.empty((channels, ORDER_MAX + steps), dtype=np.int32)
-    rows[:, :ORDER_MAX] = 0
-    return rows
+    """Return memory as `RowMemory` does, for one group."""
+    return RowMemory().rows(channels, steps)
 
 
 def encode_group(
@@ -40,7 +55,7 @@ def encode_group(
     Parameters
     ----------
     rows : NDArray of int32, shape (channels, ORDER_MAX + steps)
-        Samples, one at least, as `rows_for` holds them; overwritten.
+        Samples, one at least, as `rows_for` has room for them; overwritten.
     preset : {"fast", "best"}
         How.
     max_error : int

@@ -65,6 +65,11 @@ class Waveform:
         return int(self._array.shape[1])
 
     @property
+    def nbytes(self) -> int:
+        """Size of the array."""
+        return self._array.nbytes
+
+    @property
     def dtype(self) -> np.dtype[np.generic]:
         """Type of the samples, in little-endian order."""
         return self._array.dtype.newbyteorder("<")

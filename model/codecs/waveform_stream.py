@@ -106,9 +106,9 @@ class Task:
     end: int
 
 
-def joined_groups(payloads: Sequence[bytes]) -> bytes:
-    """Return the payload of a chunk."""
-    return b"".join(write_leb128(len(payload)) for payload in payloads[:-1]) + b"".join(payloads)
+def joined_groups(payloads: Sequence[bytes]) -> list[bytes]:
+    """Return the payload of a chunk, in parts."""
+    return [*(write_leb128(len(payload)) for payload in payloads[:-1]), *payloads]
 
 
 def tasks_of(stream: Stream, parameters: Parameters, chunk: int, first: int, end: int) -> Iterator[Task]:

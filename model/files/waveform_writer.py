@@ -47,7 +47,7 @@ class WaveformWriter:
     dtype : dtype-like
         Of the samples.
     block_samples : int
-        Samples of a block, of all channels, about: the writer takes three to four times their memory.
+        Samples of a block, of all channels, about: the writer takes two to three times their memory.
 
     Raises
     ------

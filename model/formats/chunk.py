@@ -13,6 +13,7 @@ import math
 import zlib
 from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
@@ -168,9 +169,12 @@ def chunk_of(array: Array, kind: int, body: bytes) -> bytes:
     name = array.dtype.str.encode()
     head = MAGIC + bytes([VERSION << 4 | kind]) + order + write_leb128(len(name)) + name
     head += write_leb128(array.ndim) + b"".join(write_leb128(length) for length in array.shape)
-    chunk = bytearray().join([head, body])
-    chunk += crc32c(chunk).to_bytes(CRC_BYTES, "little")
-    return bytes(chunk)
+    chunk = BytesIO()
+    chunk.writelines([head, body])
+    with chunk.getbuffer() as view:
+        checksum = crc32c(view)
+    chunk.write(checksum.to_bytes(CRC_BYTES, "little"))
+    return chunk.getvalue()
 
 
 def decode_chunk(data: bytes) -> Array:

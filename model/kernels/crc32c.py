@@ -62,7 +62,7 @@ def _checksum_of_all(data: NDArray[np.uint8]) -> int:
     return checksum(data, 0, data.size)
 
 
-def as_array(*pieces: bytes | memoryview) -> NDArray[np.uint8]:
+def as_array(*pieces: bytes | bytearray | memoryview) -> NDArray[np.uint8]:
     """Return copies of some bytes, one behind the other.
 
     It is writable, as the arrays of the encoder are: so kernels are compiled but once.
@@ -70,6 +70,6 @@ def as_array(*pieces: bytes | memoryview) -> NDArray[np.uint8]:
     return np.frombuffer(bytearray().join(pieces), dtype=np.uint8)
 
 
-def crc32c(data: bytes | bytearray) -> int:
+def crc32c(data: bytes | bytearray | memoryview) -> int:
     """Return the CRC-32C of `data`, of which only bytes that cannot be written to are copied."""
-    return _checksum_of_all(np.frombuffer(data, dtype=np.uint8) if isinstance(data, bytearray) else as_array(data))
+    return _checksum_of_all(as_array(data) if memoryview(data).readonly else np.frombuffer(data, dtype=np.uint8))
