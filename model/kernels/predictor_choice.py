@@ -20,8 +20,6 @@ from model.kernels.wide import wide
 COEFFICIENT_COST_BITS = 12
 """What a coefficient takes in the stream, about."""
 INNOVATION_ORDER = 8
-INNOVATION_STEPS = 512
-"""Innovations are compared on so many steps, at most."""
 CORRELATION_MIN = 0.05
 """A channel whose innovations correlate less is no neighbour."""
 
@@ -146,10 +144,9 @@ def find_neighbours(
 ) -> None:
     """Store for each channel those before it whose innovations are most like its own, the best first, then -1.
 
-    Parameters are those of `choose`; of the pieces the first steps of the middle one count.
+    Parameters are those of `choose`; of the pieces the middle one counts.
     """
-    middle = pieces[len(pieces) // 2 : len(pieces) // 2 + 1].copy()
-    middle[0, 1] = min(middle[0, 1], middle[0, 0] + INNOVATION_STEPS)
+    middle = pieces[len(pieces) // 2 : len(pieces) // 2 + 1]
     innovations = np.zeros((len(rows), middle[0, 1] - middle[0, 0]), dtype=np.int32)
     none, own = np.empty(0, dtype=np.int64), np.empty(INNOVATION_ORDER, dtype=np.int32)
     alone = np.zeros(1, dtype=np.int64)
