@@ -29,6 +29,7 @@ WRAP = 1 << 32
 @pytest.fixture
 def everything(monkeypatch):
     """Whatever can predict is used, whether it saves anything or not."""
+    monkeypatch.setattr(waveform_best, "CLIPPED_STEPS_MIN", 0)
     monkeypatch.setattr(waveform_best, "STEPS_A_TAP", 0)
     monkeypatch.setattr(waveform_best, "FILTER_GAIN_BITS", -1e6)
     monkeypatch.setattr(waveform_best, "COEFFICIENT_COST_BITS", -1e9)

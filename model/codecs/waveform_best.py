@@ -24,6 +24,8 @@ EFFORT = Effort(order=32, neighbours=(0, 1, 2, 4), fit_steps=1 << 17, thorough=T
 EFFORT_ON_CODES = Effort(order=4, neighbours=(0,), fit_steps=1 << 14)
 """For what a predictor left of something else."""
 CODE_UNITS = 1 << FRACTION_BITS
+CLIPPED_STEPS_MIN = 4096
+"""In less, a clipped past hardly saves what its coefficients take."""
 TAPS_BITS = (7, 9)
 """Filters to choose from, ascending."""
 STEPS_A_TAP = 64
@@ -49,7 +51,8 @@ class BestEncoder(RowsEncoder):
         residuals = self._fit_predictor(index, channel)
         if self._effort.thorough:
             residuals = self._use_widths(index, channel, residuals)
-            residuals = self._use_clipped(index, channel, residuals)
+            if residuals.size >= CLIPPED_STEPS_MIN:
+                residuals = self._use_clipped(index, channel, residuals)
         channel.spread = _spread_of(residuals)
         if self._effort.thorough:
             self._use_filter(index, channel, residuals)
