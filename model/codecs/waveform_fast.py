@@ -11,8 +11,8 @@ from model.errors import CodecError
 from model.kernels import adc_grid, centred_row, channel_lists, residual_table
 from model.kernels.adc_grid import CODE_BEYOND, SAMPLE_OUTSIDE
 from model.kernels.channel_lists import Channels
-from model.kernels.linear_prediction import ORDER_MAX
-from model.kernels.residual_table import LOW_BITS_MAX, SHORT_ORDER
+from model.kernels.linear_prediction import ORDER_MAX, SHORT_ORDER
+from model.kernels.residual_table import LOW_BITS_MAX
 
 EFFORT = Effort(order=SHORT_ORDER, neighbours=(0, 1), fit_steps=4096)
 

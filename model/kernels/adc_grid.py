@@ -32,6 +32,7 @@ STEP, OFFSET, FIRST, LAST, CORRECTIONS = range(5)
 """Columns of a table of grids; the third and fourth are the least and the greatest code, the last how many corrections
 there are."""
 COLUMNS = 5
+WORD_BYTES = 8
 GOOD, CODE_BEYOND, SAMPLE_OUTSIDE = range(3)
 """What `restore` returns."""
 
@@ -54,7 +55,7 @@ class Grids(NamedTuple):
 @part
 def _values(samples: NDArray[np.int32], low: int, high: int) -> NDArray[np.int64]:
     """Return the values that occur, ascending; none if two differ by 1, as then there is no grid."""
-    present = np.zeros(high - low + 3, dtype=np.bool_)
+    present = np.zeros(high - low + 3 + WORD_BYTES & -WORD_BYTES, dtype=np.bool_)
     n_values = 0
     for index in range(samples.size):
         at = wide(samples[index]) - low + 1
@@ -65,10 +66,13 @@ def _values(samples: NDArray[np.int32], low: int, high: int) -> NDArray[np.int64
             n_values += 1
     values = np.empty(n_values, dtype=np.int64)
     filled = 0
-    for at in range(present.size):
-        if present[at]:
-            values[filled] = at - 1 + low
-            filled += 1
+    words = present.view(np.int64)
+    for index in range(words.size):
+        if words[index]:
+            for at in range(WORD_BYTES * index, WORD_BYTES * (index + 1)):
+                if present[at]:
+                    values[filled] = at - 1 + low
+                    filled += 1
     return values
 
 

@@ -14,6 +14,8 @@ COEFFICIENT_BITS = 12
 """A coefficient of 1 is `1 << COEFFICIENT_BITS`."""
 ORDER_MAX = 32
 """Most coefficients on a channel's own past, and so the zeros that must precede every channel's first sample."""
+SHORT_ORDER = 8
+"""Coefficients that `from_last` takes at most."""
 NEIGHBOUR_LAGS = 3
 """A neighbour is taken at the same sample and at the two before it."""
 COEFFICIENT_MAX = (1 << 20) - 1
@@ -98,3 +100,45 @@ def predict(row: NDArray[np.int32], at: int, coefficients: NDArray[np.int32], ot
     for index in range(coefficients.size):
         total += wide(coefficients[index]) * wide(row[first + index])
     return total >> COEFFICIENT_BITS
+
+
+@part
+def predict_from_last(
+    coefficients: tuple[int, ...], x1: int, x2: int, x3: int, x4: int, x5: int, x6: int, x7: int, x8: int, others: int
+) -> int:
+    """Return a prediction from the last samples, and from what others add."""
+    c1, c2, c3, c4, c5, c6, c7, c8 = coefficients
+    recent = c1 * x1 + c2 * x2 + c3 * x3 + c4 * x4
+    return others + (c8 * x8 + c7 * x7 + c6 * x6 + c5 * x5) + recent >> COEFFICIENT_BITS
+
+
+@part
+def from_last(own: NDArray[np.int32]) -> tuple[int, int, int, int, int, int, int, int]:
+    """Return the coefficients, the last sample's first, as numbers that stay in registers."""
+    c = np.zeros(SHORT_ORDER, dtype=np.int64)
+    for index in range(own.size):
+        c[index] = own[own.size - 1 - index]
+    return c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]
+
+
+@part
+def measure_from_last(
+    rows: NDArray[np.int32],
+    channel: int,
+    coefficients: tuple[int, ...],
+    neighbours: NDArray[np.int64],
+    others: NDArray[np.int64],
+    start: int,
+    sums: NDArray[np.int64],
+    residuals: NDArray[np.int32],
+) -> None:
+    """Store the differences of samples from their predictions from a step on; `sums` is memory for as many."""
+    # A slice of its own, so that no index could be below 0, and the loop becomes one of vectors.
+    row = rows[channel, ORDER_MAX - SHORT_ORDER + start :]
+    sum_neighbours(rows, neighbours, others, start, sums)
+    for step in range(residuals.size):
+        at = SHORT_ORDER + step
+        residuals[step] = row[at] - predict_from_last(
+            coefficients, row[at - 1], row[at - 2], row[at - 3], row[at - 4], row[at - 5], row[at - 6], row[at - 7],
+            row[at - 8], sums[step],
+        )  # fmt: skip

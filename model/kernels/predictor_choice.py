@@ -12,14 +12,16 @@ from model.kernels.linear_prediction import (
     COEFFICIENT_MAX,
     NEIGHBOUR_LAGS,
     ORDER_MAX,
-    ROUNDING,
+    SHORT_ORDER,
     Predictors,
+    from_last,
+    measure_from_last,
 )
 from model.kernels.wide import wide
 
 COEFFICIENT_COST_BITS = 12
 """What a coefficient takes in the stream, about."""
-INNOVATION_ORDER = 8
+INNOVATION_ORDER = SHORT_ORDER
 CORRELATION_MIN = 0.05
 """A channel whose innovations correlate less is no neighbour."""
 
@@ -126,18 +128,6 @@ def choose(
     return best_count, best_own
 
 
-@part
-def _innovate(row: NDArray[np.int32], start: int, own: NDArray[np.int32], innovations: NDArray[np.int32]) -> None:
-    """Store what a predictor leaves of a row from a step on."""
-    predictions = np.full(innovations.size, ROUNDING)
-    for index in range(own.size):
-        coefficient, first = wide(own[index]), ORDER_MAX + start - own.size + index
-        for step in range(innovations.size):
-            predictions[step] += coefficient * wide(row[first + step])
-    for step in range(innovations.size):
-        innovations[step] = row[ORDER_MAX + start + step] - (predictions[step] >> COEFFICIENT_BITS)
-
-
 @kernel
 def find_neighbours(
     rows: NDArray[np.int32], pieces: NDArray[np.int64], rounding_variance: float, neighbours: NDArray[np.int64]
@@ -149,10 +139,12 @@ def find_neighbours(
     middle = pieces[len(pieces) // 2 : len(pieces) // 2 + 1]
     innovations = np.zeros((len(rows), middle[0, 1] - middle[0, 0]), dtype=np.int32)
     none, own = np.empty(0, dtype=np.int64), np.empty(INNOVATION_ORDER, dtype=np.int32)
-    alone = np.zeros(1, dtype=np.int64)
+    alone, no_others = np.zeros(1, dtype=np.int64), np.empty((0, NEIGHBOUR_LAGS), dtype=np.int64)
+    sums = np.empty(innovations.shape[1], dtype=np.int64)
     for channel in range(len(rows)):
         _, size = choose(rows, channel, none, alone, wide(INNOVATION_ORDER), middle, rounding_variance, own)
-        _innovate(rows[channel], middle[0, 0], own[:size], innovations[channel])
+        coefficients = from_last(own[:size])
+        measure_from_last(rows, channel, coefficients, none, no_others, middle[0, 0], sums, innovations[channel])
     likeness = np.zeros((len(rows), len(rows)))
     least_squares.correlate(innovations, likeness)
     neighbours[:] = -1

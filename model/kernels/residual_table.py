@@ -15,14 +15,19 @@ from model.kernels.adc_grid import FIRST, LAST
 from model.kernels.bit_length import bit_length
 from model.kernels.frequency_table import ABSENT, SYMBOLS, TOTAL, TOTAL_BITS, store_frequencies, store_levels
 from model.kernels.jit import kernel, part
-from model.kernels.linear_prediction import COEFFICIENT_BITS, ORDER_MAX, Predictors, sum_neighbours
+from model.kernels.linear_prediction import (
+    ORDER_MAX,
+    Predictors,
+    from_last,
+    measure_from_last,
+    predict_from_last,
+    sum_neighbours,
+)
 from model.kernels.rans_symbol import STATE_BITS, STATE_MIN, WORD_BITS, drop, put
 from model.kernels.reciprocal import multiply_and_shift, reciprocal
 from model.kernels.split_codes import Split, split_of
 from model.kernels.wide import wide
 
-SHORT_ORDER = 8
-"""Most coefficients on a channel's own past."""
 TABLE_SPREAD = 12.0
 """So many lowest bits are stored as they are that what remains is of less than this size on average."""
 LOW_BITS_MAX = 24
@@ -61,53 +66,12 @@ class Tables(NamedTuple):
 
 
 @part
-def _predict(
-    coefficients: tuple[int, ...], x1: int, x2: int, x3: int, x4: int, x5: int, x6: int, x7: int, x8: int, others: int
-) -> int:
-    c1, c2, c3, c4, c5, c6, c7, c8 = coefficients
-    recent = c1 * x1 + c2 * x2 + c3 * x3 + c4 * x4
-    return others + (c8 * x8 + c7 * x7 + c6 * x6 + c5 * x5) + recent >> COEFFICIENT_BITS
-
-
-@part
-def _from_last(own: NDArray[np.int32]) -> tuple[int, int, int, int, int, int, int, int]:
-    """Return the coefficients, the last sample's first, as numbers that stay in registers."""
-    c = np.zeros(SHORT_ORDER, dtype=np.int64)
-    for index in range(own.size):
-        c[index] = own[own.size - 1 - index]
-    return c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]
-
-
-@part
 def _starts(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return where each channel's part of a list starts, and where the last one ends."""
     starts = np.zeros(sizes.size + 1, dtype=np.int64)
     for index in range(sizes.size):
         starts[index + 1] = starts[index] + sizes[index]
     return starts
-
-
-@part
-def _measure(
-    rows: NDArray[np.int32],
-    channel: int,
-    coefficients: tuple[int, ...],
-    neighbours: NDArray[np.int64],
-    others: NDArray[np.int64],
-    start: int,
-    sums: NDArray[np.int64],
-    residuals: NDArray[np.int32],
-) -> None:
-    """Store the differences of samples from their predictions from a step on; `sums` is memory for as many."""
-    # A slice of its own, so that no index could be below 0, and the loop becomes one of vectors.
-    row = rows[channel, ORDER_MAX - SHORT_ORDER + start :]
-    sum_neighbours(rows, neighbours, others, start, sums)
-    for step in range(residuals.size):
-        at = SHORT_ORDER + step
-        residuals[step] = row[at] - _predict(
-            coefficients, row[at - 1], row[at - 2], row[at - 3], row[at - 4], row[at - 5], row[at - 6], row[at - 7],
-            row[at - 8], sums[step],
-        )  # fmt: skip
 
 
 @part
@@ -150,13 +114,13 @@ def find_tables(
         spans[channel, 0], spans[channel, 1] = 0, -1
         if grids[channel, FIRST] == grids[channel, LAST]:
             continue
-        c = _from_last(predictors.own[own_at[channel] : own_at[channel + 1]])
+        c = from_last(predictors.own[own_at[channel] : own_at[channel + 1]])
         neighbours = predictors.neighbours[others_at[channel] : others_at[channel + 1]]
         others = predictors.others[others_at[channel] : others_at[channel + 1]]
         total = 0
         for start in range(0, steps, BLOCK):
             size = min(BLOCK, steps - start)
-            _measure(rows, channel, c, neighbours, others, start, sums[:size], residuals[:size])
+            measure_from_last(rows, channel, c, neighbours, others, start, sums[:size], residuals[:size])
             for step in range(size):
                 total += abs(wide(residuals[step]))
         spread = total / steps / TABLE_SPREAD
@@ -164,7 +128,8 @@ def find_tables(
         counts = np.zeros(SYMBOLS, dtype=np.int64)
         for start in range(0, steps, BLOCK):
             size = min(BLOCK, steps - start)
-            _measure(rows, channel, c, neighbours, others, start, sums[:size], residuals[:size])
+            if steps > BLOCK:  # or they are still there
+                measure_from_last(rows, channel, c, neighbours, others, start, sums[:size], residuals[:size])
             for step in range(size):
                 counts[_symbol(residuals[step], low_bits)] += 1
         store_levels(counts, levels)
@@ -232,7 +197,7 @@ def put_group(
         if changes.size == 0:
             continue
         _read_table(changes, tables.spans[channel, 0], frequencies, starts)
-        c = _from_last(predictors.own[own_at[channel] : own_at[channel + 1]])
+        c = from_last(predictors.own[own_at[channel] : own_at[channel + 1]])
         neighbours = predictors.neighbours[others_at[channel] : others_at[channel + 1]]
         others = predictors.others[others_at[channel] : others_at[channel + 1]]
         low_bits, split_bits = tables.spreads[channel], split.bits[channel]
@@ -244,7 +209,7 @@ def put_group(
                 state, at = put(state, words, at, wide(split.low[channel, step]), 1, split_bits)
         for start in range((steps - 1) // BLOCK * BLOCK, -1, -BLOCK):
             size = min(BLOCK, steps - start)
-            _measure(rows, channel, c, neighbours, others, start, sums[:size], residuals[:size])
+            measure_from_last(rows, channel, c, neighbours, others, start, sums[:size], residuals[:size])
             for step in range(size - 1, -1, -1):
                 residual = wide(residuals[step])
                 symbol = _symbol(residual, low_bits)
@@ -319,7 +284,7 @@ def decode_group(
             return state, at, split, False
         for symbol in range(SYMBOLS):
             symbols[starts[symbol] : starts[symbol] + frequencies[symbol]] = symbol
-        c = _from_last(predictors.own[own_at[channel] : own_at[channel + 1]])
+        c = from_last(predictors.own[own_at[channel] : own_at[channel + 1]])
         neighbours = predictors.neighbours[others_at[channel] : others_at[channel + 1]]
         others = predictors.others[others_at[channel] : others_at[channel + 1]]
         low_bits, split_bits = tables.spreads[channel], split.bits[channel]
@@ -344,7 +309,7 @@ def decode_group(
                     residual = (wide(symbol) - MIDDLE << low_bits) + low
                     if low_bits:
                         state, at = _fill(state >> low_bits, words, at)
-                sample = residual + _predict(c, x1, x2, x3, x4, x5, x6, x7, x8, sums[step])
+                sample = residual + predict_from_last(c, x1, x2, x3, x4, x5, x6, x7, x8, sums[step])
                 # The encoder's difference is one of 32 bits: a prediction beyond those wraps, and wraps back here.
                 sample = sample << WRAP_BITS >> WRAP_BITS
                 row[step] = sample
