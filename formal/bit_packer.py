@@ -5,11 +5,9 @@ from amaranth.hdl import Module, Mux, Signal, signed
 from formal.spec import Edit, Induction, Spec
 from formal.stream_rules import assume_source, prove_source, transfer
 from hdl.bit_packer import BitPacker
-from hdl.layouts import VALUE_BITS
-from model.golden.rice_coder import ESCAPE, GAP_BITS
+from hdl.layouts import CODEWORD_BITS_MAX, VALUE_BITS
 
 BYTE = 8
-ZEROS_MAX = ESCAPE + GAP_BITS - 1
 COUNT = signed(10)
 """Shape of a count of bits; negative where zeros went out ahead of the codeword that they belong to."""
 
@@ -34,8 +32,8 @@ class Bits(Spec):
         self.assume(
             m,
             "codeword",
-            "A codeword has at most 91 zeros, at most 32 bits, and no bits above its width.",
-            (codeword.zeros <= ZEROS_MAX) & (codeword.width <= VALUE_BITS) & ((codeword.value >> codeword.width) == 0),
+            f"A codeword has at most {CODEWORD_BITS_MAX} bits, and its value no more than it has.",
+            (codeword.length <= CODEWORD_BITS_MAX) & ((codeword.value >> codeword.length) == 0),
         )
         prove_source(
             self,
@@ -62,7 +60,7 @@ class Bits(Spec):
         taken = transfer(dut.i)
         with_codeword = self.owed + self.length
         m.d.comb += [
-            self.length.eq(codeword.zeros + codeword.width),
+            self.length.eq(codeword.length),
             self.owed_with_codeword.eq(Mux(codeword.end, (with_codeword + 7) & ~7, with_codeword)),
         ]
         m.d.sync += self.owed.eq(Mux(taken, self.owed_with_codeword, self.owed) - Mux(self.byte_leaves, BYTE, 0))
@@ -79,7 +77,7 @@ class Bits(Spec):
         m.d.comb += [
             self.begins.eq(self.owed + place),
             from_end.eq(self.length - 1 - place),
-            self.expected_bit.eq((place >= codeword.zeros) & (from_end >= 0) & (codeword.value >> from_end[:5])[0]),
+            self.expected_bit.eq((from_end >= 0) & (from_end < VALUE_BITS) & (codeword.value >> from_end[:5])[0]),
         ]
         fits = (self.begins >= 0) & (self.begins < self.owed_with_codeword)
         step = Mux(self.byte_leaves, BYTE, 0)
@@ -108,8 +106,8 @@ class Bits(Spec):
             when=valid & byte.present & self.under_way & (self.distance < BYTE),
             broken_by=[
                 Edit("(window >> left)[:BYTE] | ahead", "(window >> left)[:BYTE]"),
-                Edit("sent.eq(sent + 1)", "sent.eq(1)"),
-                Edit("rest | Mux(total[3:] == 0, waiting, 0)", "rest"),
+                Edit("owed.eq(owed - BYTE)", "owed.eq(-BYTE)"),
+                Edit("rest | Mux(fresh & (due == 0), waiting, 0)", "rest"),
                 Edit("[due]", "[due[:2]]"),
             ],
         )
@@ -159,25 +157,27 @@ class Bits(Spec):
             "With a ready sink, a codeword takes a cycle for each byte that it completes, at least one.",
             self.dut.i.ready,
             when=came & self.dut.o.ready & (self.owed_with_codeword < 2 * BYTE),
-            broken_by=Edit("((due == 1) & (~codeword.end", "((due == 1) & (sent == 0) & (~codeword.end"),
+            broken_by=Edit("((due == 1) & (~codeword.end", "((due == 1) & fresh & (~codeword.end"),
         )
         self.cover(m, "long_codeword", "A codeword's bytes leave before it is taken.", self.owed < 0)
 
     def _invariants(self, m: Module) -> None:
-        fill, waiting, sent = (self.inside[name] for name in ("fill", "waiting", "sent"))
+        owed, waiting = self.inside["owed"], self.inside["waiting"]
         self.invariant(
             m,
-            "fill",
-            "Bits wait of a byte that is not full; those sent are owed of the codeword at the input.",
-            self.owed == fill - (sent << 3),
+            "owed",
+            "The block counts the bits that are owed; those that wait do not fill a byte.",
+            (self.owed == owed) & (owed < BYTE),
         )
         self.invariant(
             m,
             "sent",
             "Bytes were sent only of a codeword that still waits and completes more.",
-            (sent == 0) | (self.dut.i.valid & (self.owed_with_codeword >= BYTE)),
+            (owed >= 0) | (self.dut.i.valid & (self.owed_with_codeword >= BYTE)),
         )
-        self.invariant(m, "rest_is_zero", "Bits that nothing has joined are 0.", (waiting << fill)[:BYTE] == 0)
+        self.invariant(
+            m, "rest_is_zero", "Bits that nothing has joined are 0.", (owed < 0) | ((waiting << owed[:3])[:BYTE] == 0)
+        )
         self.invariant(
             m,
             "joined",

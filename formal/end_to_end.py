@@ -32,7 +32,6 @@ class History(wiring.Component):
     """
 
     acc: In(ACC_BITS)
-    restart: In(1)
     spike: In(1)
     alpha_q8: In(9)
     next: Out(ACC_BITS)
@@ -40,22 +39,26 @@ class History(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Return the block's logic."""
         m = Module()
-        m.d.comb += self.next.eq(Cat(Mux(self.restart, 0, self.acc)[1:], self.spike))
+        m.d.comb += self.next.eq(Cat(self.acc[1:], self.spike))
         return m
 
 
 class Choice(wiring.Component):
-    """In place of a `Comparator`: the last spike decides, and with an odd sharpness the LFSR as well."""
+    """In place of a `Comparator`: the last spike decides, and with an odd sharpness the LFSR; never at a rate of 0."""
 
     state: In(16)
-    rate: In(16)
     sharpness: In(4)
+    draw: In(1)
+    rate: In(16)
     predicted: Out(1)
 
     def elaborate(self, platform: object) -> Module:
         """Return the block's logic."""
         m = Module()
-        m.d.comb += self.predicted.eq(self.rate[-1] ^ (self.state[0] & self.sharpness[0]))
+        drawn = Signal()
+        with m.If(self.draw):
+            m.d.sync += drawn.eq(self.state[0] & self.sharpness[0])
+        m.d.comb += self.predicted.eq(self.rate.any() & (self.rate[-1] ^ drawn))
         return m
 
 
@@ -84,7 +87,7 @@ class Leb128(Spec):
     case = "leb128"
     pauses = ("source", "channel", "sink")
     steps = 1
-    depth = 36
+    depth = 40
     method = Bounded(depth, "a keyframe, a packet behind it and the next keyframe, with pauses", ENGINE)
     sizes = SIZES
     cover_depth = depth
@@ -167,9 +170,9 @@ class Rice(Leb128):
 
     coder = "rice"
     case = "rice"
-    depth = 36
+    depth = 38
     method = Bounded(depth, "a keyframe and a packet behind it, with pauses", ENGINE)
-    cover_depth = 42
+    cover_depth = 46
     broken_depth = depth
 
 
@@ -178,7 +181,7 @@ class RiceFromPausingSource(Rice):
 
     case = "rice_from_pausing_source"
     pauses = ("source",)
-    depth = 44
+    depth = 46
     method = Bounded(depth, "a keyframe, a packet behind it and the next keyframe", ENGINE)
     cover_depth = depth
     broken_depth = depth

@@ -172,7 +172,7 @@ class Intervals(Spec):
             "A token that is owed leaves before others that came later, so that none is passed over.",
             self.ahead < self.owed,
             when=self.under_way,
-            broken_by=Edit("others.eq(errors & (errors - 1))", "others.eq(0)"),
+            broken_by=Edit("others.eq(_but_lowest(errors))", "others.eq(0)"),
         )
         self.contract(
             m,
@@ -198,6 +198,12 @@ class Intervals(Spec):
             "before",
             "The bins before the word at the input are those before the held word, and its own.",
             self.before == Mux(held_valid, self._before_next(m, held, before), before),
+        )
+        self.invariant(
+            m,
+            "finished",
+            "It knows whether the held word has at most one error left.",
+            ~held_valid | (self.inside["finished"] == (count(held.bits) <= 1)),
         )
         self.invariant(
             m,

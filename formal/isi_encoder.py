@@ -76,7 +76,7 @@ class Routing(Spec):
             m,
             "in_order",
             "Codewords come in the order of their tokens: a codeword is empty, and ends the epoch, as its token says.",
-            (codeword.end == token.end) & ((codeword.width != 0) == token.error),
+            (codeword.end == token.end) & ((codeword.length != 0) == token.error),
             when=tracked.leaving,
             broken_by=Edit("admitted.eq((in_flight == 0) |", "admitted.eq(1 |"),
         )

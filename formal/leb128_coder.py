@@ -56,9 +56,9 @@ class Codewords(Spec):
             m,
             "length",
             "A gap takes as many bytes as it has groups of 7 bits, at least one; a token without an error takes none.",
-            codeword.width == Mux(taken.error, groups << 3, 0),
+            codeword.length == Mux(taken.error, groups << 3, 0),
             when=token.leaving,
-            broken_by=Edit("width.eq(8 * len(octets))", "width.eq(8 * len(octets) + 8 * (last == 2))"),
+            broken_by=Edit("length.eq(8 * len(octets))", "length.eq(8 * len(octets) + 8 * (last == 2))"),
         )
         index = self.constant(m, range(GROUPS), "index")
         octet = (codeword.value >> ((groups - 1 - index) << 3)[:5])[:8]
@@ -77,11 +77,11 @@ class Codewords(Spec):
             m,
             "end",
             "The epoch ends with the codeword whose token says so, and nothing precedes a codeword's bytes.",
-            (codeword.end == taken.end) & (codeword.zeros == 0),
+            (codeword.end == taken.end) & ((codeword.value >> codeword.length) == 0),
             when=token.leaving,
             broken_by=Edit("codeword.end.eq(token.end)", "codeword.end.eq(token.end & token.error)"),
         )
-        self.cover(m, "longest", "The longest gap leaves.", transfer(dut.o) & (codeword.width == 32))
+        self.cover(m, "longest", "The longest gap leaves.", transfer(dut.o) & (codeword.length == 32))
 
 
 SPECS = (Codewords(),)

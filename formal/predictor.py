@@ -1,15 +1,16 @@
 """Predictor: every channel's state comes back as it was left, and a prediction is the comparator's."""
 
-from amaranth.hdl import Array, Module, Mux, Signal, Value
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
+from amaranth.lib import data
 
 from formal.inside import Inside
 from formal.spec import Edit, Induction, Spec
 from formal.stream_rules import assume_source, prove_source, transfer
 from hdl.comparator import Comparator
-from hdl.layouts import words_per_row
+from hdl.layouts import word, words_per_row
 from hdl.predictor import LFSR_BITS, WORDS_FORWARDED, Predictor
-from hdl.rate_updater import ACC_BITS
-from model.golden.lfsr import CHANNEL_STRIDE
+from hdl.rate_updater import ACC_BITS, RATE_BITS
+from model.golden.lfsr import CHANNEL_STRIDE, TAPS
 
 NOT_LEARNED = Edit("updater.spike.eq(spikes[lane])", "updater.spike.eq(comparison.errors[lane])")
 
@@ -41,9 +42,14 @@ def assume_rows(spec: Spec, m: Module, dut: Predictor, words: int, name: str = "
 
 
 def read_states(inside: Inside, name: str, low: int, high: int, words: int) -> tuple[Value, Value]:
-    """Return these bits of the held word's state, as it was read, and of the word's that comes next."""
+    """Return these bits of the state of the word in the stage, as it was read, and of the word's that comes next."""
     read = inside[f"{name}_memory.read__data"][low:high]
     return (inside[f"{name}_memory_stored"][low:high] if words > 1 else read), read
+
+
+def after(place: Value, words: int) -> Value:
+    """Return the place behind another one in rows of `words` words."""
+    return Mux(place == words - 1, 0, place + 1)
 
 
 def assume_settings(spec: Spec, m: Module, dut: Predictor) -> None:
@@ -82,45 +88,82 @@ class State(Spec):
             m,
             dut.o,
             broken_by={
-                "held": Edit("with m.If(self.i.ready):", "with m.If(1):"),
+                "held": Edit("with m.If(held_ready):", "with m.If(1):"),
                 "idle_after_reset": Edit("held_valid = Signal()", "held_valid = Signal(init=1)"),
                 "not_waiting": Edit("self.o.valid.eq(held_valid)", "self.o.valid.eq(held_valid & self.o.ready)"),
             },
         )
-        place = Signal.like(place_in, name="place_held", init=words - 1)
-        seen = Signal()
-        with m.If(transfer(dut.i)):
-            m.d.sync += [place.eq(place_in), seen.eq(1)]
-        self.invariant(
-            m,
-            "place",
-            "The address is the word's place in its row, and the next word has the next place.",
-            (place_in == Mux(place == words - 1, 0, place + 1))
-            & (self.inside["following"] == place_in)
-            & (~seen | (self.inside["address"] == place))
-            & (seen | (~dut.o.valid & (place_in == 0))),
-        )
-        offset = Mux(seen, place * (self.lanes * CHANNEL_STRIDE), 0)[:LFSR_BITS]
+        drawing, held, seen = self._places(m, place_in, words)
+        offset = Mux(seen, drawing * (self.lanes * CHANNEL_STRIDE), 0)[:LFSR_BITS]
         self.invariant(m, "seed_offset", "The seed's offset is the word's.", self.inside["seed_offset"] == offset)
         self._apart(m, words)
         word = self.constant(m, range(words), "any_word")
-        here = dut.o.valid & (place == word)
-        left = transfer(dut.o) & (place == word)
+        draws = self.inside["drawing_valid"] & (drawing == word)
+        here = dut.o.valid & (held == word)
         for lane in range(self.lanes):
-            self._lane(m, lane, words, word, here, left)
+            self._draw(m, lane, words, word, draws)
+            self._lane(m, lane, words, word, here, after(held, words) == word)
+        left = transfer(dut.o) & (held == word)
         self.cover(m, "second_visit", "The word comes a third time.", here & self._visits(m, left))
+
+    def _places(self, m: Module, place_in: Signal, words: int) -> tuple[Signal, Signal, Signal]:
+        """Return the places of the words in both stages, and whether any word came."""
+        dut, inside = self.dut, self.inside
+        drawing, held = Signal.like(place_in, init=words - 1), Signal.like(place_in, init=words - 1)
+        seen, moved = Signal(), Signal()
+        with m.If(transfer(dut.i)):
+            m.d.sync += [drawing.eq(place_in), seen.eq(1)]
+        with m.If(dut.advances):
+            m.d.sync += [held.eq(drawing), moved.eq(1)]
+        self.invariant(
+            m,
+            "place",
+            "Each stage's address is its word's place in its row, and the next word has the next place.",
+            (place_in == after(drawing, words))
+            & (inside["following"] == place_in)
+            & (~seen | (inside["drawing_address"] == drawing))
+            & (~moved | (inside["held_address"] == held))
+            & (seen | (~inside["drawing_valid"] & (place_in == 0)))
+            & (moved | (~dut.o.valid & (held == words - 1)))
+            & (drawing == Mux(inside["drawing_valid"], after(held, words), held)),
+        )
+        self.contract(
+            m,
+            "advances_if_free",
+            "A word advances only if none waits at the output.",
+            ~dut.o.valid | dut.o.ready,
+            when=dut.advances,
+            broken_by=Edit("self.advances.eq(drawing_valid & held_ready)", "self.advances.eq(drawing_valid)"),
+        )
+        self.contract(
+            m,
+            "advances_to_output",
+            "A word that advances is at the output in the next cycle, and no other is.",
+            dut.o.valid == self.past(m, dut.advances | (dut.o.valid & ~dut.o.ready), "advances"),
+            when=self.running,
+            broken_by=Edit("held_valid.eq(drawing_valid)", "held_valid.eq(self.i.valid)"),
+        )
+        return drawing, held, seen
 
     def _apart(self, m: Module, words: int) -> None:
         """Show that memories that do not forward are not read where they are written: synthesis relies on it."""
         if words <= WORDS_FORWARDED:
             return
-        both = transfer(self.dut.i) & transfer(self.dut.o)
+        together = [
+            self.inside[f"{name}.read__en"]
+            & self.inside[f"{name}.write__en"]
+            & (self.inside[f"{name}.read__addr"] == self.inside[f"{name}.write__addr"])
+            for name in ("lfsr_memory", "acc_memory")
+        ]
         self.contract(
             m,
             "apart",
             "No row is read in the cycle that writes it.",
-            ~(both & (self.inside["second"] == self.inside["address"])),
-            broken_by=Edit("row_last, 0, following + 1)", "row_last, 0, address)"),
+            ~Cat(together).any(),
+            broken_by=[
+                Edit("row_last, 0, following + 1)", "row_last, 0, drawing_address)"),
+                Edit("ACC_BITS, self.advances, following)", "ACC_BITS, self.advances, held_address)"),
+            ],
         )
 
     def where_it_bites(self, *edits: Edit) -> tuple[Edit, ...]:
@@ -137,73 +180,110 @@ class State(Spec):
             m.d.sync += visits.eq(visits + 1)
         return visits == 2
 
-    def _lane(self, m: Module, lane: int, words: int, word: Signal, here: Signal, left: Signal) -> None:
-        inside, payload = self.inside, self.dut.o.payload
-        lfsr, acc = Signal(LFSR_BITS, name=f"expected_lfsr_{lane}"), Signal(ACC_BITS, name=f"expected_acc_{lane}")
-        with m.If(left):
-            m.d.sync += [lfsr.eq(inside[f"lfsr_{lane}.next"]), acc.eq(inside[f"updater_{lane}.next"])]
-        for name, value, bits in (("lfsr", lfsr, LFSR_BITS), ("acc", acc, ACC_BITS)):
-            low, high = lane * bits, (lane + 1) * bits
-            stored = Array(inside[f"{name}_memory.row_{row}"][low:high] for row in range(words))[word]
-            self.invariant(m, f"{name}_stored_{lane}", "The row holds what came last.", stored == value)
-            at_word, ahead = read_states(inside, name, low, high, words)
-            self.invariant(m, f"{name}_read_{lane}", "The word has what its row holds.", ~here | (at_word == value))
-            comes = self.inside["following"] == word
-            self.invariant(
-                m,
-                f"{name}_ahead_{lane}",
-                "The next word's row has been read.",
-                ~comes | (words == 1) | (ahead == value),
-            )
-        restart = payload.restart
+    def _row(
+        self, m: Module, name: str, lane: int, bits: int, words: int, word: Signal, wrote: Value
+    ) -> tuple[Signal, Value, Value]:
+        """Return what the word's row must hold, what was read for the word in the stage, and for the next one."""
+        low, high = lane * bits, (lane + 1) * bits
+        value = Signal(bits, name=f"expected_{name}_{lane}")
+        given = self.inside[f"lfsr_{lane}.next" if name == "lfsr" else f"updater_{lane}.next"]
+        with m.If(wrote):
+            m.d.sync += value.eq(given)
+        stored = Array(self.inside[f"{name}_memory.row_{row}"][low:high] for row in range(words))[word]
+        self.invariant(m, f"{name}_stored_{lane}", "The row holds what came last.", stored == value)
+        return value, *read_states(self.inside, name, low, high, words)
+
+    def _draw(self, m: Module, lane: int, words: int, word: Signal, draws: Value) -> None:
+        """Prove what the first stage does."""
+        inside = self.inside
+        wrote = self.dut.advances & draws
+        lfsr, at_word, ahead = self._row(m, "lfsr", lane, LFSR_BITS, words, word, wrote)
+        self.invariant(m, f"lfsr_read_{lane}", "The word has what its row holds.", ~draws | (at_word == lfsr))
+        comes = inside["following"] == word
+        self.invariant(
+            m, f"lfsr_ahead_{lane}", "The next word's row has been read.", ~comes | (words == 1) | (ahead == lfsr)
+        )
         seed = (self.dut.settings.seed + (word * self.lanes + lane) * CHANNEL_STRIDE)[:LFSR_BITS]
         self.contract(
             m,
             f"lfsr_comes_back_{lane}",
             f"Lane {lane} of any word: the LFSR's state is the one stored at the last visit, or its channel's seed.",
-            inside[f"lfsr_{lane}.state"] == Mux(restart, Mux(seed == 0, 1, seed), lfsr),
-            when=here,
+            inside[f"lfsr_{lane}.state"] == Mux(inside[f"lfsr_{lane}.restart"], Mux(seed == 0, 1, seed), lfsr),
+            when=draws,
             broken_by=[
-                *self.where_it_bites(Edit("write.addr.eq(address)", "write.addr.eq(following)")),
+                *self.where_it_bites(Edit("lfsr_write.addr.eq(drawing_address)", "lfsr_write.addr.eq(following)")),
                 Edit("Mux(self.i.payload.row_first, 0, seed_offset +", "Mux(0, 0, seed_offset +"),
             ],
         )
+
+    def _lane(self, m: Module, lane: int, words: int, word: Signal, here: Value, comes: Value) -> None:
+        """Prove what the second stage does."""
+        inside, dut, payload = self.inside, self.dut, self.dut.o.payload
+        restart = payload.restart
+        acc, at_word, ahead = self._row(m, "acc", lane, ACC_BITS, words, word, here & dut.o.ready)
+        kept = Mux(restart, 0, acc) if words > 1 else acc
+        self.invariant(
+            m, f"acc_read_{lane}", "The word has what its row holds, or 0 in a restart.", ~here | (at_word == kept)
+        )
+        self.invariant(
+            m, f"acc_ahead_{lane}", "The next word's row has been read.", ~comes | (words == 1) | (ahead == acc)
+        )
+        clears = "m.d.comb += acc.eq(0)" if words == 1 else "m.d.sync += acc_stored.eq(0)"
         self.contract(
             m,
             f"acc_comes_back_{lane}",
-            f"Lane {lane} of any word: the accumulator is the one that its last update gave, unless it begins from 0.",
-            Mux(restart, inside[f"updater_{lane}.restart"], inside[f"acc_{lane}"] == acc),
+            f"Lane {lane} of any word: the accumulator is the one that its last update gave, or 0 in a first row.",
+            inside[f"acc_{lane}"] == Mux(restart, 0, acc),
             when=here,
             broken_by=[
-                Edit("updater.restart.eq(held.restart)", "updater.restart.eq(0)"),
-                *self.where_it_bites(Edit("write.en.eq(passed)", "write.en.eq(accepted)")),
+                Edit(clears, "pass"),
+                *self.where_it_bites(Edit("acc_write.en.eq(passed)", "acc_write.en.eq(accepted)")),
                 *self._forwards(
                     words, Edit("transparent_for=(write,) if written_while_read else ()", "transparent_for=()")
                 ),
             ],
         )
+        self._errors(m, lane, here)
+
+    def _errors(self, m: Module, lane: int, here: Value) -> None:
+        inside, dut, payload = self.inside, self.dut, self.dut.o.payload
         comparator = Comparator()
-        m.submodules += comparator
+        view = Inside(comparator)
+        m.submodules += view
         m.d.comb += [
             comparator.state.eq(inside[f"lfsr_{lane}.state"]),
+            comparator.sharpness.eq(dut.settings.sharpness),
+            comparator.draw.eq(dut.advances),
             comparator.rate.eq(inside[f"acc_{lane}"][8:]),
-            comparator.sharpness.eq(self.dut.settings.sharpness),
         ]
-        came = Signal(name=f"came_{lane}")
-        with m.If(transfer(self.dut.i)):
-            m.d.sync += came.eq(self.dut.i.payload.bits[lane])
+        self.invariant(
+            m,
+            f"dither_{lane}",
+            "The dither is drawn from the LFSR's state, but for a restart, in which it does not matter.",
+            ~dut.o.valid | payload.restart | (inside[f"comparator_{lane}.complement"] == view["complement"]),
+        )
+        drawn_for, came = Signal(name=f"drawn_for_{lane}"), Signal(name=f"came_{lane}")
+        with m.If(transfer(dut.i)):
+            m.d.sync += drawn_for.eq(dut.i.payload.bits[lane])
+        with m.If(dut.advances):
+            m.d.sync += came.eq(drawn_for)
         self.contract(
             m,
             f"error_{lane}",
             f"Lane {lane}: an error is where the spike differs from the prediction, 0 in a first row.",
-            payload.bits[lane] == (came ^ (comparator.predicted & ~restart)),
+            payload.bits[lane] == (came ^ (comparator.predicted & ~payload.restart)),
             when=here,
             broken_by=[
                 Edit("acc[-RATE_BITS:]),", "acc[:RATE_BITS]),"),
-                Edit("comparator.predicted & ~held.restart", "comparator.predicted"),
+                Edit("comparator.draw.eq(self.advances)", "comparator.draw.eq(accepted)"),
             ],
         )
-        self.invariant(m, f"came_{lane}", "The held word is the one that came.", inside["held"][lane] == came)
+        self.invariant(
+            m,
+            f"came_{lane}",
+            "Each stage's word is the one that came.",
+            (inside["drawing"][lane] == drawn_for) & (inside["held"][lane] == came),
+        )
         self.contract(
             m,
             f"learns_spikes_{lane}",
@@ -211,6 +291,17 @@ class State(Spec):
             inside[f"updater_{lane}.spike"] == came,
             when=here,
             broken_by=NOT_LEARNED,
+        )
+        alpha_q8 = Signal(9, name=f"alpha_q8_{lane}")
+        with m.If(dut.advances):
+            m.d.sync += alpha_q8.eq(dut.settings.alpha_q8)
+        self.contract(
+            m,
+            f"own_alpha_q8_{lane}",
+            f"Lane {lane}: the updater has the `alpha_q8` that came with its word.",
+            inside[f"updater_{lane}.alpha_q8"] == alpha_q8,
+            when=here,
+            broken_by=Edit("updater.alpha_q8.eq(alpha_q8)", "updater.alpha_q8.eq(self.settings.alpha_q8)"),
         )
 
 
@@ -247,23 +338,26 @@ class Pair(Spec):
         self.inverse = Predictor(self.channels, self.lanes, inverse=True)
         self.views = self.design(m, self.forward, rows=True), self.design(m, self.inverse, "inverse", rows=True)
         self.words = words_per_row(self.channels, self.lanes)
+        self.restart_bit = word(self.lanes)["restart"].offset
         forward, inverse = self.forward, self.inverse
         assume_source(self, m, forward.i)
         assume_settings(self, m, forward)
         place_in = assume_rows(self, m, forward, self.words)
-        came = Signal.like(forward.i.payload.as_value(), name="came")
-        with m.If(transfer(forward.i)):
-            m.d.sync += came.eq(forward.i.payload)
-        wanted = Signal.like(came, name="wanted")
-        with m.If(transfer(inverse.i)):
-            m.d.sync += [wanted.eq(came), inverse.settings.eq(forward.settings)]
         m.d.comb += [
             inverse.i.valid.eq(forward.o.valid),
             inverse.i.payload.eq(forward.o.payload),
             forward.o.ready.eq(inverse.i.ready),
         ]
+        self.settings_held = Signal.like(forward.settings)
+        with m.If(forward.advances):
+            m.d.sync += self.settings_held.eq(forward.settings)
+        with m.If(transfer(inverse.i)):
+            m.d.sync += inverse.settings.eq(self.settings_held)
+        self._stages(m, place_in)
+        self._words_in_flight(m)
         self.cover(m, "second_row", "A word of the second row is undone.", inverse.o.valid & self._rows(m))
-        self._prove(m, place_in, came, wanted)
+        for lane in range(self.lanes):
+            self._lane(m, lane)
 
     def _rows(self, m: Module) -> Signal:
         rows = Signal(2)
@@ -271,143 +365,202 @@ class Pair(Spec):
             m.d.sync += rows.eq(rows + 1)
         return rows == 1
 
-    def _prove(self, m: Module, place_in: Signal, came: Signal, wanted: Signal) -> None:
-        forward, inverse = self.forward, self.inverse
-        last = self.words - 1
-        held, undone = Signal.like(place_in, init=last), Signal.like(place_in, init=last)
-        seen, seen_inverse = Signal(), Signal()
-        with m.If(transfer(forward.i)):
-            m.d.sync += [held.eq(place_in), seen.eq(1)]
-        with m.If(transfer(inverse.i)):
-            m.d.sync += [undone.eq(held), seen_inverse.eq(1)]
-        for name, view, place, known, valid in (
-            ("forward", self.views[0], held, seen, forward.o.valid),
-            ("inverse", self.views[1], undone, seen_inverse, inverse.o.valid),
-        ):
-            offset = Mux(known, place * (self.lanes * CHANNEL_STRIDE), 0)[:LFSR_BITS]
+    def _stages(self, m: Module, place_in: Signal) -> None:
+        """Follow the places and the spikes of the words through the stages of both."""
+        entries = (transfer(self.forward.i), self.forward.advances, transfer(self.inverse.i), self.inverse.advances)
+        self.valid = [
+            value
+            for view, port in zip(self.views, (self.forward.o, self.inverse.o), strict=True)
+            for value in (view["drawing_valid"], port.valid)
+        ]
+        self.places: list[Signal] = []
+        self.came: list[Signal] = []
+        seen = [Signal(name=f"seen_{stage}") for stage in range(4)]
+        place, word = place_in, Value.cast(self.forward.i.payload)
+        for stage, enters in enumerate(entries):
+            self.places.append(Signal.like(place_in, init=self.words - 1, name=f"place_{stage}"))
+            self.came.append(Signal(len(word), name=f"came_{stage}"))
+            with m.If(enters):
+                m.d.sync += [self.places[-1].eq(place), self.came[-1].eq(word), seen[stage].eq(1)]
+            place, word = self.places[-1], self.came[-1]
+        for name, view, first in (("forward", self.views[0], 0), ("inverse", self.views[1], 2)):
+            drawing, held = self.places[first : first + 2]
+            offset = Mux(seen[first], drawing * (self.lanes * CHANNEL_STRIDE), 0)[:LFSR_BITS]
             self.invariant(
                 m,
                 f"place_{name}",
-                "Address and seed's offset are the word's.",
-                (~known | (view["address"] == place))
-                & (view["following"] == Mux(place == last, 0, place + 1))
-                & (known | (~valid & (place == last)))
+                "Addresses and seed's offset are the words'.",
+                (~seen[first] | (view["drawing_address"] == drawing))
+                & (~seen[first + 1] | (view["held_address"] == held))
+                & (view["following"] == after(drawing, self.words))
                 & (view["seed_offset"] == offset),
             )
-        following = Mux(held == last, 0, held + 1)
-        self.invariant(m, "next_place", "The next word has the next place.", place_in == following)
+        behind = [*self.places[1:], None]
         self.invariant(
             m,
             "order",
-            "The word that is undone is the one ahead of the word that waits.",
-            held == Mux(forward.o.valid, Mux(undone == last, 0, undone + 1), undone),
+            "The word of each stage is the one behind that of the next stage.",
+            (place_in == after(self.places[0], self.words))
+            & Cat(
+                place == Mux(valid, after(ahead, self.words), ahead)
+                for place, valid, ahead in zip(self.places, self.valid, behind, strict=True)
+                if ahead is not None
+            ).all()
+            & Cat(
+                known | (~valid & (place == self.words - 1))
+                for known, valid, place in zip(seen, self.valid, self.places, strict=True)
+            ).all(),
         )
-        waiting = forward.o.payload
-        self.invariant(
-            m,
-            "held",
-            "The held word is the one that came, its marks those of its place.",
-            ~forward.o.valid
-            | (
-                (self.views[0]["held"] == came)
-                & (waiting.row_first == (held == 0))
-                & (waiting.row_last == (held == last))
-            ),
+
+    def _words_in_flight(self, m: Module) -> None:
+        forward, inverse = self.views
+        self.word = self.constant(m, range(self.words), "any_word")
+        self.held, self.comes, self.undone = (
+            self.valid[stage] & (self.places[stage] == self.word) for stage in range(1, 4)
         )
-        self.invariant(
-            m,
-            "marks",
-            "The word that is undone has its marks.",
-            ~inverse.o.valid | (inverse.o.payload.as_value()[self.lanes :] == wanted[self.lanes :]),
-        )
-        word = self.constant(m, range(self.words), "any_word")
+        stages = (forward["drawing"], forward["held"], inverse["drawing"], inverse["held"])
+        same = [
+            ~valid | (stage[low:] == came[low:])
+            for valid, stage, came, low in zip(
+                self.valid, stages, self.came, (0, 0, self.lanes, self.lanes), strict=True
+            )
+        ]
+        self.invariant(m, "came", "Each stage's word is the one that came, but for errors.", Cat(same).all())
+        first, last = (word(self.lanes)[name].offset for name in ("row_first", "row_last"))
+        marked = [
+            ~valid | ((came[first] == (place == 0)) & (came[last] == (place == self.words - 1)))
+            for valid, came, place in zip(self.valid, self.came, self.places, strict=True)
+        ]
+        self.invariant(m, "marks", "Each stage's word has the marks of its place.", Cat(marked).all())
         self.contract(
             m,
             "lock_step",
             "Any word of a row: what the inverse gives are the spikes that went in, with the word's marks.",
-            inverse.o.payload.as_value() == wanted,
-            when=inverse.o.valid & (undone == word),
+            self.inverse.o.payload.as_value() == self.came[3],
+            when=self.undone,
             broken_by=[
                 Edit("spikes = comparison.errors if self._inverse else held.bits", "spikes = held.bits", skip=8),
                 Edit("spikes[lane]", "held.bits[lane]", skip=8),
             ],
         )
-        for lane in range(self.lanes):
-            self._lane(m, lane, word, held, undone)
 
-    def _lane(self, m: Module, lane: int, word: Signal, held: Signal, undone: Signal) -> None:
-        inverse = self.inverse
+    def _lane(self, m: Module, lane: int) -> None:
         view, other = self.views
-        passed, undone_now = transfer(inverse.i), transfer(inverse.o)
-        given, given_inverse = view[f"updater_{lane}.next"], other[f"updater_{lane}.next"]
-        # What the forward updater was asked, and what it gave, for the word that the inverse has.
-        acc, lfsr, spike, restart = Signal(ACC_BITS), Signal(LFSR_BITS), Signal(), Signal()
-        gave = Signal(ACC_BITS)
-        with m.If(passed):
+        passed, undone_now = transfer(self.inverse.i), transfer(self.inverse.o)
+        restarts = [Value.cast(came)[self.restart_bit] for came in self.came]
+        # What the forward one drew, had and gave for the word.
+        drew, complement, predicted = Signal(LFSR_BITS), Signal(RATE_BITS), Signal()
+        acc, alpha_q8, gave = Signal(ACC_BITS), Signal(9), Signal(ACC_BITS)
+        with m.If(self.forward.advances & (self.places[0] == self.word)):
+            m.d.sync += drew.eq(view[f"lfsr_{lane}.state"])
+        with m.If(passed & (self.places[1] == self.word)):
             m.d.sync += [
-                gave.eq(given),
+                complement.eq(view[f"comparator_{lane}.complement"]),
+                predicted.eq(view[f"comparator_{lane}.predicted"]),
                 acc.eq(view[f"acc_{lane}"]),
-                lfsr.eq(view[f"lfsr_{lane}.state"]),
-                spike.eq(view[f"updater_{lane}.spike"]),
-                restart.eq(view[f"updater_{lane}.restart"]),
+                alpha_q8.eq(view[f"updater_{lane}.alpha_q8"]),
+                gave.eq(view[f"updater_{lane}.next"]),
             ]
-        same_told = (other[f"updater_{lane}.spike"] == spike) & (other[f"updater_{lane}.restart"] == restart)
+        same_told = (other[f"updater_{lane}.spike"] == self.came[3][lane]) & (
+            other[f"updater_{lane}.alpha_q8"] == alpha_q8
+        )
         same = (other[f"acc_{lane}"] == acc) & same_told
         self.assume(
             m,
             f"a_function_{lane}",
-            "For the same accumulator, restart, spike and alpha_q8 an updater gives the same.",
-            ~(undone_now & same) | (given_inverse == gave),
+            "For the same accumulator, spike and alpha_q8 an updater gives the same.",
+            ~(undone_now & self.undone & same) | (other[f"updater_{lane}.next"] == gave),
         )
-        has = inverse.o.valid & (undone == word)
+        lfsr_row = self._rows_alike(
+            m, "lfsr", lane, LFSR_BITS, Cat(Cat(drew[tap] for tap in TAPS).xor(), drew), (self.held, self.comes)
+        )
+        acc_row = self._rows_alike(m, "acc", lane, ACC_BITS, gave, (self.comes, self.undone))
+        channel = self.word * self.lanes + lane
+        seed = (self.settings_held.seed + channel * CHANNEL_STRIDE)[:LFSR_BITS]
+        self.invariant(
+            m,
+            f"drew_{lane}",
+            "What the forward one drew from is what the inverse will draw from.",
+            ~self.held
+            | (
+                (drew == Mux(restarts[1], Mux(seed == 0, 1, seed), lfsr_row))
+                & (restarts[1] | (view[f"comparator_{lane}.complement"] == _complement(drew, self.settings_held)))
+                & (view["alpha_q8"] == self.settings_held.alpha_q8)
+            ),
+        )
+        settings = self.inverse.settings
+        self.invariant(
+            m,
+            f"draws_{lane}",
+            "The inverse draws from the same, and knows the error.",
+            ~self.comes
+            | (
+                (other[f"lfsr_{lane}.state"] == drew)
+                & (restarts[2] | (complement == _complement(drew, settings)))
+                & (alpha_q8 == settings.alpha_q8)
+                & (acc == Mux(restarts[2], 0, acc_row))
+                & (other["drawing"][lane] == (self.came[2][lane] ^ predicted))
+            ),
+        )
         self.invariant(
             m,
             f"same_state_{lane}",
-            "The inverse has the accumulator and the LFSR's state that the forward one predicted with.",
-            ~has | ((other[f"acc_{lane}"] == acc) & (other[f"lfsr_{lane}.state"] == lfsr)),
+            "The inverse has the dither and the accumulator that the forward one predicted with, and the error.",
+            ~self.undone
+            | (
+                (restarts[3] | (other[f"comparator_{lane}.complement"] == complement))
+                & (other[f"acc_{lane}"] == acc)
+                & (other["held"][lane] == (self.came[3][lane] ^ predicted))
+            ),
         )
-        self.invariant(m, f"same_told_{lane}", "It learns from the same spike and restart.", ~has | same_told)
-        for name, bits in (("lfsr", LFSR_BITS), ("acc", ACC_BITS)):
-            self._stored(m, lane, name, bits, word, held, undone, gave)
+        self.invariant(m, f"same_told_{lane}", "It learns from the same spike, as fast.", ~self.undone | same_told)
+        self.invariant(
+            m,
+            f"predicted_{lane}",
+            "What the forward one predicted is what it had to predict.",
+            ~(self.comes | self.undone)
+            | ((predicted == (acc[-RATE_BITS:] + complement)[-1]) & (~self._restarts(restarts) | (acc == 0))),
+        )
 
-    def _stored(
-        self,
-        m: Module,
-        lane: int,
-        name: str,
-        bits: int,
-        word: Signal,
-        held: Signal,
-        undone: Signal,
-        gave: Value,
-    ) -> None:
+    def _restarts(self, restarts: list[Value]) -> Value:
+        return Mux(self.comes, restarts[2], restarts[3])
+
+    def _rows_alike(
+        self, m: Module, name: str, lane: int, bits: int, updated: Value, stages: tuple[Value, Value]
+    ) -> Value:
+        """Relate the rows of both, of which the inverse's lags behind in these stages; return the inverse's."""
         low, high = lane * bits, (lane + 1) * bits
         settled = []
-        rest = (("forward", self.forward, held), ("inverse", self.inverse, undone))
-        for view, (label, predictor, place) in zip(self.views, rest, strict=True):
-            row = Array(view[f"{name}_memory.row_{place_of}"][low:high] for place_of in range(self.words))[word]
+        for view, label, first in zip(self.views, ("forward", "inverse"), (0, 2), strict=True):
+            row = Array(view[f"{name}_memory.row_{place}"][low:high] for place in range(self.words))[self.word]
             settled.append(row)
             at_word, ahead = read_states(view, name, low, high, self.words)
+            stage = first + (name == "acc")
+            restarts = self.came[stage][self.restart_bit] if name == "acc" else 0
             self.invariant(
                 m,
                 f"{name}_read_{label}_{lane}",
-                "A word has what its row holds.",
-                ~(predictor.o.valid & (place == word)) | (at_word == row),
+                "A word has what its row holds, or no rate in a restart.",
+                ~(self.valid[stage] & (self.places[stage] == self.word)) | (at_word == Mux(restarts, 0, row)),
             )
             self.invariant(
                 m,
                 f"{name}_ahead_{label}_{lane}",
                 "The next word's row has been read.",
-                (view["following"] != word) | (ahead == row),
+                (after(self.places[stage], self.words) != self.word) | (ahead == row),
             )
-        waits = self.inverse.o.valid & (undone == word)
-        updated = gave if name == "acc" else self.views[1][f"lfsr_{lane}.next"]
         self.invariant(
             m,
             f"{name}_stored_{lane}",
             "The rows of both hold the same, but for the word that the inverse has not updated yet.",
-            settled[0] == Mux(waits, updated, settled[1]),
+            settled[0] == Mux(Cat(stages).any(), updated[:bits], settled[1]),
         )
+        return settled[1]
+
+
+def _complement(state: Value, settings: data.View) -> Value:
+    """Return the complement of the dither that is drawn from a state."""
+    return (((state ^ 0x8000).as_signed() >> settings.sharpness) ^ 0x7FFF)[:RATE_BITS]
 
 
 SPECS = (State(), OneWordRow(), ThreeWordRow(), Pair())

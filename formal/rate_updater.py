@@ -30,26 +30,14 @@ class Equation(Spec):
         self.assume(m, "alpha_range", "alpha_q8 is at most 256.", dut.alpha_q8 <= ALPHA_Q8_MAX)
         rate, fraction = dut.acc[8:], dut.acc[:8]
         kept = Signal(9)
-        m.d.comb += kept.eq(Mux(dut.restart, 0, 256 - dut.alpha_q8))
+        m.d.comb += kept.eq(256 - dut.alpha_q8)
         raised = Mux(dut.spike, (dut.alpha_q8 << 16) - dut.alpha_q8, 0)
         self.contract(
             m,
             "equation",
             "next = (256 - alpha_q8) * rate + fraction, and after a spike alpha_q8 * 0xFFFF more.",
             dut.next == (kept * rate + fraction + raised)[:ACC_BITS],
-            when=~dut.restart,
             broken_by=[NO_TOP, NO_BORROW, PLAIN_LOW, KEPT_LESS],
-        )
-        self.contract(
-            m,
-            "restart",
-            "A restart begins from 0: next = alpha_q8 * 0xFFFF after a spike, and else 0.",
-            dut.next == raised[:ACC_BITS],
-            when=dut.restart,
-            broken_by=[
-                Edit("Mux(self.restart, 0, self.acc[:FRACTION_BITS])", "self.acc[:FRACTION_BITS]"),
-                Edit("kept.eq(Mux(self.restart, 0, (1", "kept.eq(Mux(0, 0, (1"),
-            ],
         )
         self.cover(m, "moves", "An update moves the accumulator up.", dut.next > dut.acc)
 
@@ -65,7 +53,6 @@ class Product(Spec):
         dut = RateUpdater()
         product = self.design(m, dut)["product"]
         self.assume(m, "alpha_range", "alpha_q8 is at most 256.", dut.alpha_q8 <= ALPHA_Q8_MAX)
-        self.assume(m, "no_restart", "No restart.", ~dut.restart)
         rate = dut.acc[8:]
         lost = (rate << 8) - product
         most = (dut.alpha_q8 << 16) - dut.alpha_q8
@@ -101,7 +88,6 @@ class Bounds(Spec):
         lost = (rate << 8) - product
         most = (dut.alpha_q8 << 16) - dut.alpha_q8
         self.assume(m, "alpha_range", "alpha_q8 is at most 256.", dut.alpha_q8 <= ALPHA_Q8_MAX)
-        self.assume(m, "no_restart", "No restart.", ~dut.restart)
         self.assume(m, "share_of_rate_holds", "As proven.", (lost >= 0) & (lost <= most))
         self.assume(
             m,

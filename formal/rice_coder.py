@@ -7,7 +7,7 @@ from formal.rice_debt import debt_after
 from formal.spec import Bounded, Edit, Induction, Spec
 from formal.stream_rules import assume_source, prove_source
 from formal.tracking import Tracked
-from hdl.layouts import K_BITS, gap_bits, gap_token, rice_token
+from hdl.layouts import K_BITS, VALUE_BITS, gap_bits, gap_token, rice_token
 from hdl.rice_coder import RiceCoder
 from model.golden.rice_coder import ESCAPE
 
@@ -99,23 +99,21 @@ class Codewords(Spec):
             m,
             "codeword",
             "Its codeword is quotient zeros, a one and k bits; from a quotient of 64 on, the escape with Elias gamma.",
-            (codeword.zeros == expected.zeros)
-            & (codeword.value == expected.value)
-            & (codeword.width == expected.width),
+            (codeword.value == expected.value) & (codeword.length == expected.zeros + expected.width),
             when=token.leaving & self.token.error,
             broken_by=[
                 Edit("quotient >= ESCAPE", "quotient > ESCAPE"),
                 Edit("split.payload.quotient.eq(quotient)", "split.payload.quotient.eq(quotient[:5])"),
-                Edit("ESCAPE + n, split", "ESCAPE + n[:3], split"),
+                Edit("ESCAPE + n + top", "ESCAPE + n[:3] + top"),
                 Edit("marker | (token.payload.gap & (marker - 1))", "marker | token.payload.gap[:3]"),
-                Edit("Mux(escapes, top + 1, split.payload.k + 1)", "split.payload.k + 1"),
+                Edit("split.payload.quotient + split.payload.k) + 1", "split.payload.quotient + split.payload.k)"),
             ],
         )
         self.contract(
             m,
             "empty_codeword",
             "A token without an error has an empty codeword.",
-            (codeword.zeros == 0) & (codeword.value == 0) & (codeword.width == 0),
+            (codeword.value == 0) & (codeword.length == 0),
             when=token.leaving & ~self.token.error,
             broken_by=Edit("with m.If(split.payload.error):", "with m.If(1):"),
         )
@@ -130,25 +128,30 @@ class Codewords(Spec):
 
     def _length(self, m: Module, dut: RiceCoder, token: Tracked) -> None:
         codeword = dut.o.payload
-        length = codeword.zeros + codeword.width
         self.contract(
             m,
             "escape_bounds_length",
             f"No codeword is longer than {LENGTH_MAX} bits.",
-            length <= LENGTH_MAX,
+            codeword.length <= LENGTH_MAX,
             when=token.leaving,
-            broken_by=Edit("ESCAPE + n, split", "ESCAPE + 2 * n, split"),
+            broken_by=Edit("ESCAPE + n + top", "ESCAPE + 2 * n + top"),
         )
         self.contract(
             m,
             "value_fits",
-            "The value has no bits above its width, as the packer needs, and begins with a one.",
-            Mux(codeword.width == 0, codeword.value == 0, (codeword.value >> (codeword.width - 1)[:6]) == 1),
+            "The value has no more bits than the codeword, as the packer needs, and one at least.",
+            Mux(
+                codeword.length == 0,
+                codeword.value == 0,
+                codeword.value.any() & ((codeword.value >> codeword.length) == 0),
+            ),
             when=token.leaving,
-            broken_by=Edit("Mux(escapes, top + 1, split.payload.k + 1)", "split.payload.k + 1"),
+            broken_by=Edit(
+                "split.payload.quotient + split.payload.k) + 1", "split.payload.quotient + split.payload.k)"
+            ),
         )
         gap, k = self.token.gap, self.token.k
-        owed = 64 * (length - (gap + 1)) - 2 * (gap + 1)
+        owed = 64 * (codeword.length - (gap + 1)) - 2 * (gap + 1)
         debt = self.constant(m, 13, "any_debt")
         grown = Signal(signed(40))
         m.d.comb += grown.eq(debt_after(debt, k, gap) - debt)
@@ -158,7 +161,7 @@ class Codewords(Spec):
             "The debt grows by no less than the codeword's bits beyond one a bin, but for 1/32 bit a bin.",
             grown >= owed,
             when=token.leaving & self.token.error,
-            broken_by=Edit("Mux(escapes, ESCAPE + n, split.payload.quotient)", "ESCAPE + n"),
+            broken_by=Edit("Mux(escapes, ESCAPE + n + top, split", "Mux(1, ESCAPE + n + top, split"),
         )
 
     def _invariants(self, m: Module, dut: RiceCoder, token: Tracked) -> None:
@@ -192,12 +195,11 @@ class Codewords(Spec):
             ~(token.inside & dut.o.valid & (token._ahead == 0))
             | (
                 (codeword.end == self.token.end)
-                & (codeword.zeros == Mux(self.token.error, expected.zeros, 0))
-                & (codeword.width == Mux(self.token.error, expected.width, 0))
+                & (codeword.length == Mux(self.token.error, expected.zeros + expected.width, 0))
                 & (codeword.value == Mux(self.token.error, expected.value, 0))
             ),
         )
-        self.cover(m, "longest", "The longest codeword.", dut.o.valid & (codeword.zeros == ESCAPE + GAP_BITS - 1))
+        self.cover(m, "longest", "The longest codeword.", dut.o.valid & (codeword.length == LENGTH_MAX))
 
 
 class Whole(Spec):
@@ -217,16 +219,18 @@ class Whole(Spec):
         assume_source(self, m, dut.i)
         item = Tracked(self, m, dut.i, dut.o, capacity=4)
         token, codeword = data.View(gap_token(CHANNELS), item.payload), dut.o.payload
-        zeros, k = Signal(range(ESCAPE + 1)), Signal(8)
+        ahead, zeros, k = Signal(8), Signal(range(ESCAPE + 1)), Signal(8)
+        bits = sum((codeword.value >= 1 << place for place in range(VALUE_BITS)), Value.cast(0))
         m.d.comb += [
-            zeros.eq(Mux(codeword.zeros > ESCAPE, ESCAPE, codeword.zeros)),
-            k.eq(codeword.width - 1 - (codeword.zeros - zeros)),
+            ahead.eq(codeword.length - bits),
+            zeros.eq(Mux(ahead > ESCAPE, ESCAPE, ahead)),
+            k.eq(bits - 1 - (ahead - zeros)),
         ]
         self.contract(
             m,
             "each_its_codeword",
             "Each token has one codeword, in order, which says whether the epoch ends, and is empty without an error.",
-            (codeword.end == token.end) & ((codeword.width != 0) == token.error),
+            (codeword.end == token.end) & ((codeword.length != 0) == token.error),
             when=item.leaving,
             broken_by=[
                 Edit("split.valid.eq(token.valid)", "split.valid.eq(token.valid & token.payload.error)"),
@@ -236,7 +240,7 @@ class Whole(Spec):
         self.contract(
             m,
             "gap_back",
-            "Of any codeword's length, zeros and value its gap can be told.",
+            "Of any codeword's length and value its gap can be told.",
             (codeword.value + (zeros << k) - (1 << k))[:GAP_BITS] == token.gap,
             when=item.leaving & token.error,
             broken_by=Edit(
@@ -251,7 +255,7 @@ class Whole(Spec):
             when=dut.o.valid,
             broken_by=Edit("self.o.valid.eq(ruled.valid)", "self.o.valid.eq(1)", block="rice_parameter"),
         )
-        self.cover(m, "escape", "A codeword escapes.", item.leaving & (codeword.zeros > ESCAPE))
+        self.cover(m, "escape", "A codeword escapes.", item.leaving & (ahead > ESCAPE))
 
 
 SPECS = (Codewords(), Whole())

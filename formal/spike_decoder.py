@@ -1,10 +1,11 @@
 """SpikeDecoder: its blocks are joined as they must be; what it shows are the words of packets to be trusted."""
 
 from amaranth.hdl import Module, Mux, Signal, Value
-from amaranth.lib import stream
+from amaranth.lib import data, stream
 
 from formal.spec import Edit, Induction, Spec
 from formal.stream_rules import assume_source, prove_source, transfer
+from hdl.run_expander import WORD_INFO
 from hdl.spike_decoder import SpikeDecoder
 
 CHANNELS, LANES, BUFFER_BYTES = 3, 2, 32
@@ -35,15 +36,13 @@ class Joined(Spec):
         self.remove(self.inside, **self.blocks)
         self._links(m)
         self.word: stream.Interface = self.blocks["predictor"].o
-        self.about = self.blocks["gap_expander"].about
+        self.about = self._about(m)
         assume_source(self, m, self.word, "words", idle_after_reset=True)
-        waits = self.past(m, self.word.valid & ~self.word.ready, "waits")
-        about = self.about.as_value()
         self.assume(
             m,
-            "about_holds",
-            "What goes with a word does not change while it waits.",
-            ~waits | (about == self.past(m, about, "about")),
+            "advances",
+            "No word advances in the predictor while the one at its output waits.",
+            ~(self.word.valid & ~self.word.ready & self.blocks["predictor"].advances),
         )
         prove_source(
             self,
@@ -56,6 +55,15 @@ class Joined(Spec):
             },
         )
         self._shown(m)
+
+    def _about(self, m: Module) -> data.View:
+        """Return what goes with the word at the predictor's output."""
+        about = Signal(WORD_INFO)
+        with m.If(self.blocks["predictor"].advances):
+            m.d.sync += about.eq(self.blocks["gap_expander"].about)
+        held = Value.cast(self.inside["about"])
+        self.invariant(m, "about", "It is held for each word that advances.", held == about.as_value())
+        return about
 
     def _links(self, m: Module) -> None:
         for name, (source, sink) in LINKS.items():
@@ -125,7 +133,10 @@ class Joined(Spec):
             & (shown.last == mark.epoch_last)
             & (shown.step_index == about.step_index),
             when=dut.o.valid,
-            broken_by=Edit("self.o.payload.last.eq(word.payload.epoch_last)", "self.o.payload.last.eq(about.bad)"),
+            broken_by=[
+                Edit("self.o.payload.last.eq(word.payload.epoch_last)", "self.o.payload.last.eq(about.bad)"),
+                Edit("with m.If(self._predictor.advances):", "with m.If(1):"),
+            ],
         )
         self.contract(
             m,

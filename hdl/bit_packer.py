@@ -4,7 +4,7 @@ from amaranth.hdl import Array, Const, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.layouts import CODEWORD, PAYLOAD_BYTE, VALUE_BITS
+from hdl.layouts import CODEWORD, CODEWORD_BITS_MAX, PAYLOAD_BYTE, VALUE_BITS
 
 BYTE = 8
 VALUE_BYTES = VALUE_BITS // BYTE
@@ -35,15 +35,16 @@ class BitPacker(wiring.Component):
         m = Module()
         codeword = self.i.payload
         waiting = Signal(BYTE)  # bits of the byte that is not full, the first one at the top
-        fill = Signal(range(BYTE))
-        total = Signal(range(BYTE + (1 << len(codeword.zeros)) + VALUE_BITS))
+        owed = Signal(range(-CODEWORD_BITS_MAX, BYTE))  # bits that wait; below 0, some went out ahead of their codeword
+        total = Signal(range(BYTE + CODEWORD_BITS_MAX))
         left = Signal(range(BYTE))
-        sent = Signal(len(total) - 3)  # bytes that the codeword completes, gone out already
-        due = Signal.like(sent)  # those that are left
+        due = Signal(len(total) - 3)  # bytes that the codeword completes and that are not out
+        fresh = Signal()  # whether none of them is
         m.d.comb += [
-            total.eq(fill + codeword.zeros + codeword.width),
+            total.eq(owed + codeword.length),
             left.eq(total[:3]),
-            due.eq(total[3:] - sent),
+            due.eq(total[3:]),
+            fresh.eq(owed >= 0),
         ]
 
         # The codeword ends `left` bits behind its last whole byte: it is moved as far when the byte is cut out.
@@ -53,7 +54,7 @@ class BitPacker(wiring.Component):
         m.d.comb += [
             window.eq(Array(place[: 2 * BYTE - 1] for place in places)[due]),
             rest.eq((codeword.value[: BYTE - 1] << BYTE) >> left),
-            ahead.eq(Mux(sent == 0, waiting, 0)),
+            ahead.eq(Mux(fresh, waiting, 0)),
             self.o.payload.data.eq((window >> left)[:BYTE] | ahead),
         ]
 
@@ -67,9 +68,9 @@ class BitPacker(wiring.Component):
             done.eq(self.i.valid & self.i.ready),
         ]
         with m.If(done):
-            m.d.sync += [sent.eq(0), fill.eq(left), waiting.eq(rest | Mux(total[3:] == 0, waiting, 0))]
+            m.d.sync += [owed.eq(left), waiting.eq(rest | Mux(fresh & (due == 0), waiting, 0))]
             with m.If(codeword.end):
-                m.d.sync += [fill.eq(0), waiting.eq(0)]
+                m.d.sync += [owed.eq(0), waiting.eq(0)]
         with m.Elif(self.o.valid & self.o.ready):
-            m.d.sync += sent.eq(sent + 1)
+            m.d.sync += owed.eq(owed - BYTE)
         return m

@@ -1,6 +1,6 @@
 """GapCounter: turns errors in scan order into the intervals between them."""
 
-from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.hdl import Module, Mux, Signal, Value, signed
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -57,16 +57,15 @@ class GapCounter(wiring.Component):
         errors = Signal(self._lanes)
         others = Signal(self._lanes)
         lane = lowest_bit(m, errors)
-        m.d.comb += [errors.eq(held.bits), others.eq(errors & (errors - 1))]
+        m.d.comb += [errors.eq(held.bits), others.eq(_but_lowest(errors))]
 
         any_error = Signal()
-        finished = Signal()
+        finished = Signal()  # no other error; held, since the input's ready has a long way to go
         ends = Signal()
         needs_token = Signal()
         advance = Signal()
         m.d.comb += [
             any_error.eq(errors.any()),
-            finished.eq(~others.any()),
             ends.eq(held.epoch_last & finished),
             needs_token.eq(any_error | ends),
             advance.eq(held_valid & (~self.o.valid | self.o.ready | ~needs_token)),
@@ -76,7 +75,7 @@ class GapCounter(wiring.Component):
         with m.If(self.o.ready):
             m.d.sync += self.o.valid.eq(0)
         with m.If(advance):
-            m.d.sync += held.bits.eq(others)
+            m.d.sync += [held.bits.eq(others), finished.eq(~_but_lowest(others).any())]
             with m.If(needs_token):
                 m.d.sync += [
                     self.o.valid.eq(1),
@@ -101,5 +100,10 @@ class GapCounter(wiring.Component):
         with m.If(self.i.ready):
             m.d.sync += held_valid.eq(self.i.valid)
             with m.If(self.i.valid):
-                m.d.sync += held.eq(self.i.payload)
+                m.d.sync += [held.eq(self.i.payload), finished.eq(~_but_lowest(self.i.payload.bits).any())]
         return m
+
+
+def _but_lowest(bits: Value) -> Value:
+    """Return `bits` without the lowest one that is set."""
+    return bits & (bits - 1)[: len(bits)]

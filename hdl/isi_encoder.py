@@ -67,11 +67,9 @@ class IsiEncoder(wiring.Component):
         m = Module()
         m.submodules.gap_counter = gaps = GapCounter(self._channels, self._lanes)
         # Whether the last of many bytes leaves decides otherwise in the same cycle whether a word is taken.
-        m.submodules.word_buffer = words = SkidBuffer(word(self._lanes))
         m.submodules.token_buffer = tokens = SkidBuffer(gap_token(self._channels))
         m.submodules.bit_packer = packer = BitPacker()
-        wiring.connect(m, wiring.flipped(self.i), words.i)
-        wiring.connect(m, words.o, gaps.i)
+        wiring.connect(m, wiring.flipped(self.i), gaps.i)
         wiring.connect(m, gaps.o, tokens.i)
         wiring.connect(m, packer.o, wiring.flipped(self.o))
         coders = {name: CODERS[name](self._channels) for name in self._coders}

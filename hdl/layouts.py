@@ -23,10 +23,10 @@ SETTINGS = data.StructLayout(
 )
 """Run-time settings, as the ports give them or as a keyframe latched them."""
 
-CODEWORD = data.StructLayout(
-    {"zeros": bits_for(ESCAPE + GAP_BITS), "value": VALUE_BITS, "width": bits_for(VALUE_BITS), "end": 1}
-)
-"""`zeros` zero bits, then the low `width` bits of `value`; the epoch ends with them if `end`. May be empty."""
+CODEWORD_BITS_MAX = ESCAPE + 2 * GAP_BITS - 1
+"""Bits of the longest codeword: an escape, and an Elias gamma code of a 28-bit number."""
+CODEWORD = data.StructLayout({"value": VALUE_BITS, "length": bits_for(CODEWORD_BITS_MAX), "end": 1})
+"""`length` bits, zeros and at their end `value`; the epoch ends with them if `end`. May be empty."""
 
 PAYLOAD_BYTE = data.StructLayout({"data": 8, "present": 1, "end": 1})
 """A byte of a packet's payload, `end` with the last one. An end without a byte has `present` 0."""

@@ -41,13 +41,13 @@ class Leb128Coder(wiring.Component):
         held = stream.Signature(gap_token(self._channels)).create()
         token, codeword = held.payload, self.o.payload
         septets = [token.gap[low : low + GROUP_BITS] for low in range(0, gap_bits(self._channels), GROUP_BITS)]
-        value, width = Signal(VALUE_BITS), Signal.like(codeword.width)
+        value, length = Signal(VALUE_BITS), Signal.like(codeword.length)
         for last, septet in enumerate(septets):
             # The last group that is not 0 decides, as the last assignment that applies.
             with m.If(septet.any() | (last == 0)):
                 first_to_last = [Cat(group, Const(0, GROUP_BITS))[:GROUP_BITS] for group in septets[: last + 1]]
                 octets = [Cat(group, index < last) for index, group in enumerate(first_to_last)]
-                m.d.comb += [value.eq(Cat(reversed(octets))), width.eq(8 * len(octets))]
+                m.d.comb += [value.eq(Cat(reversed(octets))), length.eq(8 * len(octets))]
         # While a codeword of several bytes waits for the packer, the token behind it has a place of its own.
         m.d.comb += [held.ready.eq(~self.o.valid | self.o.ready), self.i.ready.eq(~held.valid | held.ready)]
         with m.If(self.i.ready):
@@ -55,9 +55,8 @@ class Leb128Coder(wiring.Component):
         with m.If(held.ready):
             m.d.sync += [
                 self.o.valid.eq(held.valid),
-                codeword.zeros.eq(0),
                 codeword.value.eq(Mux(token.error, value, 0)),
-                codeword.width.eq(Mux(token.error, width, 0)),
+                codeword.length.eq(Mux(token.error, length, 0)),
                 codeword.end.eq(token.end),
             ]
         return m

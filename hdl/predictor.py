@@ -23,13 +23,16 @@ class Predictor(wiring.Component):
     In an encoder spikes come in and errors go out; in a decoder (`inverse`) errors come in and spikes go out. Either
     one learns from the spikes.
 
-    Latency: one cycle. Throughput: one word a cycle. Back-pressure: a word waits at the output and holds up the input.
+    Two stages: the first draws the dither and steps the LFSR, which no spike has a part in; the second compares the
+    dither with the rate and learns from the spike.
+
+    Latency: two cycles. Throughput: one word a cycle. Back-pressure: words wait in both stages and hold up the input.
     Memory: two of `ceil(channels / lanes)` words, of 16 bits (LFSR) and 24 bits (rate accumulator) a lane.
 
-    A word's state is read ahead, while the word before it is taken, so that prediction and update begin at registers
-    and not at a memory's output. In rows of one word there is none before it, and its state is read as it is taken. A
-    row of one or two words forwards what it writes. A keyframe needs no clearing: while its first row passes, the
-    memories' content is overruled, and nothing is predicted.
+    A word's state is read ahead, while the word before it enters the stage, so that a stage begins at registers and not
+    at a memory's output. In rows of one word there is none before it, and its state is read as it enters. A row of one
+    or two words forwards what it writes. A keyframe needs no clearing: while its first row passes, the LFSRs begin from
+    their seeds and the rates from 0, at which nothing is predicted.
 
     Parameters
     ----------
@@ -48,6 +51,8 @@ class Predictor(wiring.Component):
         Errors, in the same words (spikes if `inverse`).
     settings : In(SETTINGS)
         Those of the word that was taken last; `alpha_q8` at most 256.
+    advances : Out(1)
+        The word that was taken last moves on in this cycle, to be at the output in the next one.
 
     Raises
     ------
@@ -65,6 +70,7 @@ class Predictor(wiring.Component):
                 "i": In(stream.Signature(word(lanes))),
                 "o": Out(stream.Signature(word(lanes))),
                 "settings": In(SETTINGS),
+                "advances": Out(1),
             }
         )
 
@@ -72,34 +78,44 @@ class Predictor(wiring.Component):
         """Return the block's logic."""
         m = Module()
         lanes = self._lanes
+        drawing = Signal(word(lanes))
         held = Signal(word(lanes))
+        drawing_valid = Signal()
         held_valid = Signal()
-        address = Signal(ceil_log2(self._words))
-        following = Signal.like(address)
-        second = Signal.like(address)  # address of the word behind the following one
+        drawing_address = Signal(ceil_log2(self._words))
+        held_address = Signal.like(drawing_address)
+        following = Signal.like(drawing_address)  # address of the word behind the one that is drawn for
+        second = Signal.like(drawing_address)  # that of the word behind the following one
         seed_offset = Signal(16)
-        accepted, passed = Signal(), Signal()
+        alpha_q8 = Signal.like(self.settings.alpha_q8)
+        accepted, passed, held_ready = Signal(), Signal(), Signal()
         read_at = second if self._words > 1 else following
         lfsr_stored, lfsr_write = self._memory(m, "lfsr_memory", LFSR_BITS, accepted, read_at)
-        acc_stored, acc_write = self._memory(m, "acc_memory", ACC_BITS, accepted, read_at)
+        acc_stored, acc_write = self._memory(m, "acc_memory", ACC_BITS, self.advances, following)
 
         m.d.comb += [
-            self.i.ready.eq(~held_valid | self.o.ready),
+            held_ready.eq(~held_valid | self.o.ready),
+            self.i.ready.eq(~drawing_valid | held_ready),
             accepted.eq(self.i.valid & self.i.ready),
+            self.advances.eq(drawing_valid & held_ready),
             passed.eq(self.o.valid & self.o.ready),
             second.eq(Mux(self.i.payload.row_last, 0, following + 1)),
             self.o.valid.eq(held_valid),
             self.o.payload.eq(held),
         ]
         with m.If(self.i.ready):
-            m.d.sync += held_valid.eq(self.i.valid)
+            m.d.sync += drawing_valid.eq(self.i.valid)
+        with m.If(held_ready):
+            m.d.sync += held_valid.eq(drawing_valid)
         with m.If(accepted):
             m.d.sync += [
-                held.eq(self.i.payload),
-                address.eq(following),
+                drawing.eq(self.i.payload),
+                drawing_address.eq(following),
                 following.eq(second),
                 seed_offset.eq(Mux(self.i.payload.row_first, 0, seed_offset + lanes * CHANNEL_STRIDE)),
             ]
+        with m.If(self.advances):
+            m.d.sync += [held.eq(drawing), held_address.eq(drawing_address), alpha_q8.eq(self.settings.alpha_q8)]
 
         m.submodules.comparison = comparison = XorArray(lanes)
         spikes = comparison.errors if self._inverse else held.bits
@@ -113,39 +129,50 @@ class Predictor(wiring.Component):
             acc = Signal(ACC_BITS, name=f"acc_{lane}")
             m.d.comb += [
                 acc.eq(acc_stored[lane]),
-                lfsr.restart.eq(held.restart),
+                lfsr.restart.eq(drawing.restart),
                 lfsr.seed.eq(word_seed + lane * CHANNEL_STRIDE),
                 lfsr.stored.eq(lfsr_stored[lane]),
-                comparator.state.eq(lfsr.state),
-                comparator.rate.eq(acc[-RATE_BITS:]),
+                # Not the seed in a restart, which would lengthen the path: no dither is below a rate of 0.
+                comparator.state.eq(lfsr_stored[lane]),
                 comparator.sharpness.eq(self.settings.sharpness),
-                comparison.predicted[lane].eq(comparator.predicted & ~held.restart),
-                updater.alpha_q8.eq(self.settings.alpha_q8),
-                updater.restart.eq(held.restart),
+                comparator.draw.eq(self.advances),
+                comparator.rate.eq(acc[-RATE_BITS:]),
+                comparison.predicted[lane].eq(comparator.predicted),
+                updater.alpha_q8.eq(alpha_q8),
                 updater.spike.eq(spikes[lane]),
                 updater.acc.eq(acc),
                 acc_write.data[lane].eq(updater.next),
                 lfsr_write.data[lane].eq(lfsr.next),
             ]
+            if self._words == 1:
+                with m.If(held.restart):
+                    m.d.comb += acc.eq(0)
+        if self._words > 1:
+            with m.If(self.advances & drawing.restart):
+                m.d.sync += acc_stored.eq(0)
 
-        for write in (lfsr_write, acc_write):
-            m.d.comb += [write.addr.eq(address), write.en.eq(passed)]
+        m.d.comb += [
+            lfsr_write.addr.eq(drawing_address),
+            lfsr_write.en.eq(self.advances),
+            acc_write.addr.eq(held_address),
+            acc_write.en.eq(passed),
+        ]
         return m
 
     def _memory(
-        self, m: Module, name: str, width: int, accepted: Signal, read_at: Signal
+        self, m: Module, name: str, width: int, enters: Signal, read_at: Signal
     ) -> tuple[data.View, memory.WritePort]:
-        """Add a memory of a row's state; return that of the held word, and the port to store it anew."""
+        """Add a memory of a row's state; return that of the word that entered last, and the port to store it anew."""
         m.submodules[name] = storage = memory.Memory(
             shape=data.ArrayLayout(width, self._lanes), depth=self._words, init=[]
         )
         write = storage.write_port()
         written_while_read = self._words <= WORDS_FORWARDED
         read = storage.read_port(transparent_for=(write,) if written_while_read else ())
-        m.d.comb += [read.addr.eq(read_at), read.en.eq(accepted)]
+        m.d.comb += [read.addr.eq(read_at), read.en.eq(enters)]
         if self._words == 1:
             return read.data, write
         stored = Signal.like(read.data, name=f"{name}_stored", reset_less=True)
-        with m.If(accepted):
+        with m.If(enters):
             m.d.sync += stored.eq(read.data)
         return stored, write

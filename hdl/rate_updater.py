@@ -22,8 +22,6 @@ class RateUpdater(wiring.Component):
     -------
     alpha_q8 : In(9)
         Share of the distance to cover, 0..256 in 1/256.
-    restart : In(1)
-        Begin from 0 rather than from `acc`.
     spike : In(1)
         What the channel did.
     acc : In(24)
@@ -33,7 +31,6 @@ class RateUpdater(wiring.Component):
     """
 
     alpha_q8: In(9)
-    restart: In(1)
     spike: In(1)
     acc: In(ACC_BITS)
     next: Out(ACC_BITS)
@@ -45,8 +42,7 @@ class RateUpdater(wiring.Component):
         rate = Signal(RATE_BITS)
         addend = Signal(ACC_BITS)
         m.d.comb += [
-            # A factor of 0 does in one place what clearing the rate would take in every lane.
-            kept.eq(Mux(self.restart, 0, (1 << FRACTION_BITS) - self.alpha_q8)),
+            kept.eq((1 << FRACTION_BITS) - self.alpha_q8),
             rate.eq(self.acc[FRACTION_BITS:]),
             addend.eq(self._addend(m)),
         ]
@@ -56,12 +52,11 @@ class RateUpdater(wiring.Component):
 
     def _addend(self, m: Module) -> Cat:
         """Return the fraction, and after a spike `(alpha_q8 << 16) - alpha_q8` more, with one sum of its low bits."""
-        fraction = Signal(FRACTION_BITS)
+        fraction = self.acc[:FRACTION_BITS]
         difference = Signal(FRACTION_BITS + 2)
         borrowed = Signal()
         top = Signal(FRACTION_BITS)
         m.d.comb += [
-            fraction.eq(Mux(self.restart, 0, self.acc[:FRACTION_BITS])),
             difference.eq(fraction - self.alpha_q8),
             borrowed.eq(self.spike & difference[-1]),
             top.eq(Mux(difference[-1], self.alpha_q8 - 1, self.alpha_q8)),

@@ -86,15 +86,13 @@ class RiceCoder(wiring.Component):
         with m.If(split.ready):
             m.d.sync += [
                 self.o.valid.eq(split.valid),
-                codeword.zeros.eq(0),
                 codeword.value.eq(0),
-                codeword.width.eq(0),
+                codeword.length.eq(0),
                 codeword.end.eq(split.payload.end),
             ]
             with m.If(split.payload.error):
                 m.d.sync += [
-                    codeword.zeros.eq(Mux(escapes, ESCAPE + n, split.payload.quotient)),
                     codeword.value.eq(Mux(escapes, split.payload.escaped, split.payload.plain)),
-                    codeword.width.eq(Mux(escapes, top + 1, split.payload.k + 1)),
+                    codeword.length.eq(Mux(escapes, ESCAPE + n + top, split.payload.quotient + split.payload.k) + 1),
                 ]
         return m

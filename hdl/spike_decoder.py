@@ -10,6 +10,7 @@ from hdl.isi_decoder import IsiDecoder
 from hdl.layouts import PACKET_BYTE, decoded_word
 from hdl.packet_buffer import PacketBuffer
 from hdl.predictor import Predictor
+from hdl.run_expander import WORD_INFO
 from hdl.spike_check import SpikeCheck
 
 
@@ -21,7 +22,7 @@ class SpikeDecoder(wiring.Component):
     steps were counted wrong by an upset, or whose payload no encoder writes is known only at its end: its last word is
     marked as bad, and nothing more is shown up to the next keyframe.
 
-    Latency: a packet, the time to read its header, and 16 cycles. Throughput: a word a cycle while errors are fewer
+    Latency: a packet, the time to read its header, and 17 cycles. Throughput: a word a cycle while errors are fewer
     than words, headers and denser words included, since errors are sorted ahead of the words; else an error a cycle. A
     byte a cycle at the input. Back-pressure: stalls the input, never drops. Memory: 40 bits a channel and the packet
     buffer.
@@ -105,7 +106,9 @@ class SpikeDecoder(wiring.Component):
 
     def _show(self, m: Module) -> None:
         """Let the words at the predictor's output through, but for those of packets that cannot be trusted."""
-        word, about = self._predictor.o, self._gap_expander.about
+        word, about = self._predictor.o, Signal(WORD_INFO)
+        with m.If(self._predictor.advances):
+            m.d.sync += about.eq(self._gap_expander.about)
         m.submodules.spike_check = check = self._spike_check
 
         lost = Signal(init=1)

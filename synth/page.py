@@ -227,10 +227,10 @@ def _paths(rows: Sequence[Row]) -> str:
 
 
 UNDERSTOOD = """\
-**What limits it.** The prediction: from the registers with the state that was read ahead, through the shift by
-`sharpness` and the comparison with the rate, to the gap counter within a cycle. On both FPGAs most of it is wires. A
-register behind the shift would divide that path, for 16 flip-flops a lane; next come the Golomb coder and the bit
-packer, which alone reach some 80 MHz on the ECP5-25K.
+**What limits it.** On the ECP5-25K the update of a rate: product, sum and the way into the memory within a cycle. A
+register between product and sum would divide it, for some 49 flip-flops a lane, and a row of few words would have to
+forward around it; next come the Golomb coder's mean and debt, at nearly the same clock. On the UP5K it is wires, on the
+way of back-pressure through the coders or to the scheduler.
 
 **What is large.** In gates, the products: every lane multiplies 16 by 9 bits in every cycle, since `alpha_q8` may be
 any number, and that alone is more than 8,000 NAND2 with 8 lanes; all flip-flops are half as much again. With the

@@ -5,8 +5,10 @@ import pytest
 
 from hdl.layouts import CODEWORD, gap_token
 from hdl.leb128_coder import Leb128Coder
+from model.golden.codeword import Codeword
 from model.golden.leb128_coder import Leb128Coder as GoldenLeb128Coder
 from tb.bench import PAUSES, Item, Stream, compare_block
+from tb.codewords import codeword_item
 from tb.simulate import parameters, simulate
 from tb.tokens import random_tokens
 
@@ -17,9 +19,8 @@ def test_leb128_coder(simulator, channels):
 
 
 def expected_codeword(token: Item) -> Item:
-    if not token["error"]:
-        return {"zeros": 0, "value": 0, "width": 0, "end": token["end"]}
-    return GoldenLeb128Coder().encode(token["gap"])._asdict() | {"end": token["end"]}
+    codeword = GoldenLeb128Coder().encode(token["gap"]) if token["error"] else Codeword(0, 0, 0)
+    return codeword_item(codeword, token["end"])
 
 
 @cocotb.test()
