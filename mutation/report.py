@@ -154,7 +154,8 @@ def write(rows: Sequence[Row], seed: int, page: Path = PAGE, data: Path = DATA) 
 
 def _tables(rows: Sequence[Row], seed: int) -> str:
     tools = ", ".join(f"{tool} {version(tool)}" for tool in TOOLS)
-    limits = f"{proofs.BMC_SECONDS} s of BMC and {proofs.PDR_SECONDS} s of PDR for each harness, {benches.CASES_MAX}"
+    searches = "; then ".join(commands[-1] for commands in proofs.SEARCHES)
+    limits = f"for each harness ABC's {searches}; {benches.CASES_MAX}"
     lines = [_filled(summary(rows)), "", _filled(f"Seed {seed}; {tools}; {limits} builds of a bench."), ""]
     lines += [_line("block", *COLUMNS), _line("---", *["---:"] * len(COLUMNS))]
     lines += [_line(block, *count(some).values()) for block, some in _by_block(rows)]
