@@ -347,3 +347,22 @@ def test_the_fuzzing_catches_samples_that_are_recovered_wrongly(monkeypatch):
     monkeypatch.setattr(waveform_decode, "decode_group", lambda *arguments: decode_group(*arguments) + 1)
     with pytest.raises(AssertionError):
         fuzz_waveform._check_recovered(source, WaveformCodec().recover(source.data))
+
+
+@pytest.mark.parametrize(("last", "fits"), [((1 << 20) - 1, True), (1 << 20, False)])
+def test_codes_that_are_split_have_no_corrections(last, fits):
+    grid = Grid(1 << 16, 0, 0, last, np.zeros(last + 1, np.int64))
+    side = np.frombuffer(write_channels([Channel(grid)]) + bytes(SLACK_BYTES), np.uint8)
+    if fits:
+        assert read_channels(side, 1)[0][0].grid.corrections.size == last + 1
+        return
+    with pytest.raises(CodecError, match="lists more codes than there may be"):
+        read_channels(side, 1)
+
+
+@pytest.mark.parametrize("step", [1000, 3000])
+def test_bound_wider_than_a_grid_has_a_stream_that_decodes(step):
+    samples = np.random.default_rng(0).integers(-30000 // step, 30000 // step, (200, 3)) * step
+    for max_error in (10_000, 16_383):
+        data, _ = WaveformCodec(mode="bounded", max_error=max_error).compress(samples.astype(np.int16))
+        assert np.abs(WaveformCodec().decompress(data) - samples).max() <= max_error

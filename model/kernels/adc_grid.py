@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from model.kernels.jit import kernel, part
 from model.kernels.linear_prediction import ORDER_MAX
-from model.kernels.split_codes import Split
+from model.kernels.split_codes import CODE_BITS, Split
 from model.kernels.wide import wide
 
 UNIT_BITS = 16
@@ -21,6 +21,8 @@ UNIT = 1 << UNIT_BITS
 STEP_MAX = (1 << 31) - 1
 CORRECTION_MAX = 2
 """Most by which a grid's value may differ from the sample it stands for."""
+CORRECTIONS_MAX = 1 << CODE_BITS
+"""Most codes of a channel of which any may be corrected: none that is split."""
 LEVELS_MIN = 4
 """A grid on fewer different values would be chance."""
 SLOPES_TRIED = 129
@@ -179,7 +181,8 @@ def _grid_along(
         wrong_by = values[index] - (codes[index] * step + offset >> UNIT_BITS)
         corrections[codes[index] - codes[0]] = wrong_by
         worst = max(worst, abs(wrong_by))
-    return worst <= CORRECTION_MAX, step, offset, corrections if worst else none
+    listed = worst == 0 or size <= CORRECTIONS_MAX
+    return worst <= CORRECTION_MAX and listed, step, offset, corrections if worst else none
 
 
 @part
@@ -191,7 +194,8 @@ def _stride(grid: NDArray[np.int64], corrections: NDArray[np.int64], max_error: 
         of_codes = max(of_codes, abs(correction))
     wrong_by += of_codes
     radius: int = max(0, (max_error - wrong_by << UNIT_BITS) // grid[STEP])
-    return 2 * radius + 1
+    most: int = (STEP_MAX // grid[STEP] - 1) // 2
+    return 2 * min(radius, most) + 1
 
 
 @part

@@ -11,7 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.kernels import signed_numbers
-from model.kernels.adc_grid import CORRECTION_MAX, CORRECTIONS, FIRST, LAST, OFFSET, STEP, STEP_MAX, UNIT, Grids
+from model.kernels.adc_grid import (
+    CORRECTION_MAX,
+    CORRECTIONS,
+    CORRECTIONS_MAX,
+    FIRST,
+    LAST,
+    OFFSET,
+    STEP,
+    STEP_MAX,
+    UNIT,
+    Grids,
+)
 from model.kernels.frequency_table import SYMBOLS
 from model.kernels.jit import kernel
 from model.kernels.linear_prediction import COEFFICIENT_MAX, NEIGHBOUR_LAGS, ORDER_MAX, Predictors
@@ -244,10 +255,10 @@ def _count_codes(cursor: _Cursor, flags: NDArray[np.int64], table: NDArray[np.in
     if cursor.places[0] >= 0:
         for index in range(flags.size):
             bits = split_bits(table[index, FIRST], table[index, LAST])
-            size = (table[index, LAST] >> bits) - (table[index, FIRST] >> bits) + 1
-            width_counts[index] = size if flags[index] & UNEQUAL else 0
-            table[index, CORRECTIONS] = size if flags[index] & CORRECTED else 0
-            if width_counts[index] > WIDTHS_MAX or table[index, CORRECTIONS] > 1 << CODE_BITS:
+            first, last = table[index, FIRST], table[index, LAST]
+            width_counts[index] = (last >> bits) - (first >> bits) + 1 if flags[index] & UNEQUAL else 0
+            table[index, CORRECTIONS] = last - first + 1 if flags[index] & CORRECTED else 0
+            if width_counts[index] > WIDTHS_MAX or table[index, CORRECTIONS] > CORRECTIONS_MAX:
                 _fails(cursor, wide(TOO_MANY_CODES))
     return width_counts
 
