@@ -77,7 +77,25 @@ def reduced() -> AbstractContextManager[None]:
     return stack
 
 
-class Leb128(Spec):
+class WholeDesign(Spec):
+    """A proof to a depth, within which every cover is reached and every broken design found out."""
+
+    method: Bounded
+    sizes = SIZES
+    fast = False
+
+    @property
+    def cover_depth(self) -> int:
+        """Cycles of the proof, unless a cover takes more."""
+        return self.method.depth
+
+    @property
+    def broken_depth(self) -> int:
+        """Cycles of the proof."""
+        return self.method.depth
+
+
+class Leb128(WholeDesign):
     """Encoder and decoder with a `PacketChannel` between them: any spikes, requests and pauses everywhere.
 
     What is requested of rate, sharpness and seed may change in every cycle.
@@ -87,12 +105,7 @@ class Leb128(Spec):
     case = "leb128"
     pauses = ("source", "channel", "sink")
     steps = 1
-    depth = 40
-    method = Bounded(depth, "a keyframe, a packet behind it and the next keyframe, with pauses", ENGINE)
-    sizes = SIZES
-    cover_depth = depth
-    broken_depth = depth
-    fast = False
+    method = Bounded(40, "a keyframe, a packet behind it and the next keyframe, with pauses", ENGINE)
 
     def describe(self, m: Module) -> None:
         """Add the designs and their properties."""
@@ -170,10 +183,8 @@ class Rice(Leb128):
 
     coder = "rice"
     case = "rice"
-    depth = 38
-    method = Bounded(depth, "a keyframe and a packet behind it, with pauses", ENGINE)
+    method = Bounded(38, "a keyframe and a packet behind it, with pauses", ENGINE)
     cover_depth = 46
-    broken_depth = depth
 
 
 class RiceFromPausingSource(Rice):
@@ -181,10 +192,7 @@ class RiceFromPausingSource(Rice):
 
     case = "rice_from_pausing_source"
     pauses = ("source",)
-    depth = 46
-    method = Bounded(depth, "a keyframe, a packet behind it and the next keyframe", ENGINE)
-    cover_depth = depth
-    broken_depth = depth
+    method = Bounded(46, "a keyframe, a packet behind it and the next keyframe", ENGINE)
 
 
 class RiceOverPausingChannel(RiceFromPausingSource):
@@ -201,15 +209,10 @@ class RiceIntoPausingSink(RiceFromPausingSource):
     pauses = ("sink",)
 
 
-class Progress(Spec):
+class Progress(WholeDesign):
     """The whole encoder with a ready sink: any words and requests, and any pauses between the words."""
 
-    depth = 68
-    method = Bounded(depth, "a keyframe and the packet behind it, with the longest waits", ENGINE)
-    sizes = SIZES
-    cover_depth = depth
-    broken_depth = depth
-    fast = False
+    method = Bounded(68, "a keyframe and the packet behind it, with the longest waits", ENGINE)
 
     def describe(self, m: Module) -> None:
         """Add the design and its properties."""

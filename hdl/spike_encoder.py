@@ -22,7 +22,7 @@ BACKLOG_BYTES = 4
 class SpikeEncoder(wiring.Component):
     """The whole encoder: scheduler, predictor, interval encoder, a short FIFO, packetizer.
 
-    Latency: the first byte of a packet leaves three cycles after its first word, unless earlier bytes are in the way.
+    Latency: the first byte of a packet leaves a cycle after its first word, unless earlier bytes are in the way.
     Throughput: a word a cycle while a word holds at most one error, one more cycle for each further error, and a byte
     a cycle at the output. Back-pressure: stalls the input and never drops. Memory: 40 bits a channel, and the FIFO.
 
