@@ -5,11 +5,11 @@ import random
 import numpy as np
 import pytest
 from test_waveform_codec import extremes
+from test_waveform_parts import identity_grid
 
 from bench import fuzz_waveform
 from model import CodecError, WaveformCodec
 from model.codecs import waveform_best
-from model.codecs.adc_grid import identity_grid
 from model.codecs.cascade_fit import CLIPPED_LAGS, fit_clipped, limit_bits_of
 from model.codecs.cascade_lists import Extras, encoded_extras, take_extras
 from model.codecs.code_widths import find_periodic_levels

@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from memory import peak_bytes
 
 from bench import fuzz_waveform
 from bench.fuzz_waveform import feed
 from model import CodecError, WaveformCodec
 from model.codecs import waveform_decode
-from model.codecs.adc_grid import Grid, each_grid, identity_grid
-from model.codecs.code_widths import edges_of, find_levels
+from model.codecs.adc_grid import Grid, each_grid
+from model.codecs.cascade_lists import Extras
+from model.codecs.code_widths import UNITS, edges_of, find_levels
 from model.codecs.stream import Stream
 from model.codecs.waveform_channel import Channel, read_channels, write_channels
 from model.codecs.waveform_group import decode_group, encode_group, rows_for
@@ -23,8 +25,9 @@ from model.codecs.waveform_predictor import Effort, Fit, Predictor
 from model.codecs.waveform_spikes import GroupPayload
 from model.codecs.waveform_stream import Parameters
 from model.kernels import signed_numbers
-from model.kernels.adc_grid import put_on_grids
+from model.kernels.adc_grid import UNIT, put_on_grids
 from model.kernels.bit_unpacker import SLACK_BYTES
+from model.kernels.code_edges import edge_of
 from model.kernels.frequency_table import ABSENT, SYMBOLS, TOTAL, store_frequencies, store_levels
 from model.kernels.linear_prediction import COEFFICIENT_BITS, ORDER_MAX
 from model.kernels.normal_table import PROBABILITY_BITS, SIGMAS, distribution_table, inverse_table
@@ -40,6 +43,16 @@ NONE = np.empty(0, np.int64)
 def divided(number, divisor):
     multiplier, shift = reciprocal(divisor)
     return multiply_and_shift(number, multiplier, shift)
+
+
+@numba.njit
+def edges_listed(edges):
+    return [edge_of(edges, code) for code in range(edges.n_codes + 1)]
+
+
+def identity_grid(first, last):
+    """Return the grid on which samples, `first` to `last`, are their own codes."""
+    return Grid(UNIT, 0, first, last)
 
 
 # Tables
@@ -170,10 +183,25 @@ def test_levels_are_the_widths():
 
 
 def test_edges_are_around_the_centre():
-    np.testing.assert_array_equal(edges_of(-2, 1, 0, np.empty(0, np.int64)), [-80, -48, -16, 16, 48])
-    edges = edges_of(-2, 1, 0, np.array([8, -8, 0, 16]))
+    assert edges_listed(edges_of(-2, 1, 0, NONE)) == [-80, -48, -16, 16, 48]
+    edges = edges_listed(edges_of(-2, 1, 0, np.array([8, -8, 0, 16])))
     np.testing.assert_array_equal(np.diff(edges), [64, 16, 32, 128])
     assert edges[2] + edges[3] == 0
+
+
+@pytest.mark.parametrize("levels", [[0], [3, -7], [5, 0, -5, 9], np.arange(-20, 17)], ids=["equal", "2", "4", "all"])
+def test_edges_are_the_sums_of_widths(levels):
+    first, last, centre = -30, 6, -4
+    edges = edges_of(first, last, centre, np.array(levels))
+    expected = np.concatenate([[0], np.cumsum(np.resize(UNITS[np.array(levels) + 32], last - first + 1))])
+    expected -= expected[centre - first] + expected[centre - first + 1] >> 1
+    assert edges_listed(edges) == expected.tolist()
+    assert (edges.least, edges.greatest) == (expected[0], expected[-1])
+
+
+@pytest.mark.parametrize("levels", [[], [1, -1, 0, 2]])
+def test_edges_of_many_codes_take_no_more_than_their_widths(levels):
+    assert edges_of(0, (1 << 20) - 1, 9, np.array(levels, int)).starts.size <= 4
 
 
 # Predictors
@@ -267,6 +295,20 @@ def broken(channel: Channel) -> bytes:
 def test_payloads_that_make_no_sense_are_refused(payload, message):
     with pytest.raises(CodecError, match=message):
         decode_group(np.frombuffer(payload, np.uint8), "best", True, INT16, (1, 5))
+
+
+@pytest.mark.parametrize("periodic", [NONE, np.array([1, -1])], ids=["equal", "repeating"])
+def test_forged_channels_of_many_codes_take_what_their_samples_do(periodic):
+    """A channel's codes are two numbers of the stream, however many there are."""
+    channels = [Channel(identity_grid(0, (1 << 20) - 1), extras=Extras(periodic)) for _ in range(40)]
+    payload = np.frombuffer(write_channels(channels) + bytes([*bytes(7), 1, *range(160)]), np.uint8)
+
+    def decode():
+        with pytest.raises(CodecError, match="does not end where its samples do"):
+            decode_group(payload, "best", True, (0, 1 << 20), (40, 1))
+
+    decode()
+    assert peak_bytes(decode) < 1 << 18
 
 
 def test_multiples_beyond_the_type_of_the_samples_are_refused():

@@ -44,11 +44,6 @@ class Grid:
         return line + self.corrections[codes - self.first] if self.corrections.size else line
 
 
-def identity_grid(first: int, last: int) -> Grid:
-    """Return the grid on which samples, `first` to `last`, are their own codes."""
-    return Grid(1 << UNIT_BITS, 0, first, last)
-
-
 def each_grid(grids: Grids) -> Iterator[Grid]:
     """Yield the grid of each channel."""
     ends = np.cumsum(grids.table[:, CORRECTIONS]).tolist()

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.kernels.channel_lists import WIDTH_LEVEL_MAX, WIDTHS_MAX
+from model.kernels.code_edges import Edges, edges_around
 from model.kernels.residual_mixture import FRACTION_BITS
 
 LEVELS_AN_OCTAVE = 8
@@ -22,10 +23,12 @@ SMOOTHING = 0.5
 """Over so many standard deviations' codes frequencies of errors are smoothed."""
 COST_A_CODE_BITS = 6
 """What a code's width takes in the stream, about, and what estimating it makes seem gained."""
-UNITS = [
-    round((1 << FRACTION_BITS) * 2 ** (level / LEVELS_AN_OCTAVE))
-    for level in range(-WIDTH_LEVEL_MAX, WIDTH_LEVEL_MAX + 1)
-]
+UNITS = np.array(
+    [
+        round((1 << FRACTION_BITS) * 2 ** (level / LEVELS_AN_OCTAVE))
+        for level in range(-WIDTH_LEVEL_MAX, WIDTH_LEVEL_MAX + 1)
+    ]
+)
 
 
 def find_levels(codes: NDArray[np.int32], predictions: NDArray[np.int64], n_codes: int) -> NDArray[np.int64]:
@@ -115,25 +118,21 @@ def _smooth(frequencies: NDArray[np.float64], spread: float) -> NDArray[np.float
     return smoothed if smoothed.size == frequencies.size else frequencies
 
 
-def edges_of(first: int, last: int, centre: int, levels: NDArray[np.int64]) -> NDArray[np.int64]:
+def edges_of(first: int, last: int, centre: int, levels: NDArray[np.int64]) -> Edges:
     """Return the edges of codes `first` to `last` in units of the waveform, whose zero is the middle of code `centre`.
+
+    It takes time and memory as the levels do, and not as the codes.
 
     Parameters
     ----------
     first, last, centre : int
         `first` <= `centre` <= `last`.
-    levels : NDArray of int64, shape (last - first + 1,) or (0,)
-        Of the codes' widths; equal widths where there are none.
-
-    Returns
-    -------
-    NDArray of int64, shape (last - first + 2,)
-        Ascending.
+    levels : NDArray of int64
+        Of the codes' widths, from the first on: of all of them, or of a power of two, after which they repeat; equal
+        widths where there are none.
     """
-    if levels.size == 0:
-        edges = np.arange(first, last + 2) << FRACTION_BITS
-    else:
-        edges = np.concatenate([[0], np.cumsum(np.array(UNITS)[levels + WIDTH_LEVEL_MAX])])
-    middle = int(edges[centre - first] + edges[centre - first + 1]) >> 1
-    from_middle: NDArray[np.int64] = edges - middle
-    return from_middle
+    period = 1 << max(0, levels.size - 1).bit_length()
+    # What is there beyond the last code is never asked for.
+    widths = np.full(period, 1 << FRACTION_BITS)
+    widths[: levels.size] = UNITS[levels + WIDTH_LEVEL_MAX]
+    return edges_around(centre - first, last - first + 1, widths)

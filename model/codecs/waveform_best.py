@@ -1,4 +1,4 @@
-"""The preset `best`: many predictors tried, unequal codes measured, an adaptive mixture of distributions."""
+"""The preset `best`, encoding: many predictors tried, unequal codes measured, an adaptive mixture of distributions."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from model.codecs.adc_grid import each_grid
 from model.codecs.cascade_fit import CLIPPED_LAGS, code_bits, fit_clipped, limit_bits_of
-from model.codecs.code_widths import edges_of, find_levels, find_periodic_levels
-from model.codecs.waveform_channel import Channel
+from model.codecs.code_widths import find_levels, find_periodic_levels
+from model.codecs.waveform_channel import Channel, write_channels
 from model.codecs.waveform_predictor import Effort, Fit
-from model.codecs.waveform_rows import RowsDecoder, RowsEncoder, others_of
-from model.kernels import cascade, rans_channel, residual_mixture
-from model.kernels.cascade import Cascade
+from model.kernels import adc_grid, cascade, centred_row, code_edges, rans_channel, residual_mixture
 from model.kernels.channel_lists import SPREAD_MAX
 from model.kernels.linear_prediction import ORDER_MAX
 from model.kernels.normal_table import PROBABILITY_BITS, VARIANCE_GUARD_BITS, distribution_table, inverse_table
@@ -33,15 +32,37 @@ STEPS_A_TAP = 64
 FILTER_TRIAL_STEPS = 1 << 15
 FILTER_GAIN_BITS = 0.0005
 """What a filter must save a sample."""
+WORDS_A_SAMPLE = 2
+SLACK_WORDS = 4
 
 
-class BestEncoder(RowsEncoder):
-    """Encodes a group; see `encode_group`."""
+class BestEncoder:
+    """Encodes a group; see `encode_group`.
+
+    Parameters
+    ----------
+    samples : NDArray of int32, shape (channels, ORDER_MAX + steps)
+        Samples, one at least, behind zeros; becomes their codes.
+    max_error : int
+        Most that a sample may change by.
+    effort : Effort
+        How much to try.
+
+    Attributes
+    ----------
+    channels : list of Channel
+        What the decoder must know of each.
+    """
 
     def __init__(self, samples: NDArray[np.int32], max_error: int, effort: Effort = EFFORT) -> None:
-        super().__init__(samples, FRACTION_BITS, max_error)
+        self.channels = [Channel(grid) for grid in each_grid(adc_grid.put_on_grids(samples, max_error))]
+        self._codes = samples[:, ORDER_MAX:]
+        # Split codes around their centre, behind zeros.
+        self._rows = np.zeros_like(samples)
+        for channel, codes, row in zip(self.channels, self._codes, self._rows, strict=True):
+            channel.centre = centred_row.centre(codes, channel.split_bits, FRACTION_BITS, row[ORDER_MAX:])
         self._effort = effort
-        self._fit = Fit(self.rows, CODE_UNITS, effort)
+        self._fit = Fit(self._rows, CODE_UNITS, effort)
         self._neighbours = self._fit.neighbours()
         for index, channel in enumerate(self.channels):
             if not channel.constant:
@@ -59,17 +80,16 @@ class BestEncoder(RowsEncoder):
 
     def _use_widths(self, index: int, channel: Channel, residuals: NDArray[np.int32]) -> NDArray[np.int32]:
         """Find unequal widths of codes, and return the residuals of a predictor that heeds them."""
-        row = self.rows[index, ORDER_MAX:]
+        row = self._rows[index, ORDER_MAX:]
         # Codes lie `1 << FRACTION_BITS` apart as yet, so that a prediction is easily rounded to one.
         predicted = (row.astype(np.int64) - residuals >> FRACTION_BITS) + channel.centre - channel.first
         split = self._split_codes(index)
         channel.widths = find_levels(split, predicted, channel.last - channel.first + 1)
         if channel.widths.size == 0:
             channel.extras.periodic = find_periodic_levels(split, float(np.abs(residuals).mean()) / CODE_UNITS)
-        if channel.levels.size == 0:
+        if channel.widths.size == 0 and channel.extras.periodic.size == 0:
             return residuals
-        edges = _edges(channel)
-        row[:] = (edges[split] + edges[split + 1]) >> 1
+        code_edges.store_middles(channel.edges, split, row)
         return self._fit_predictor(index, channel)
 
     def _fit_predictor(self, index: int, channel: Channel) -> NDArray[np.int32]:
@@ -79,9 +99,9 @@ class BestEncoder(RowsEncoder):
     def _use_clipped(self, index: int, channel: Channel, residuals: NDArray[np.int32]) -> NDArray[np.int32]:
         """Predict from the clipped past too, where that saves something; return what is left."""
         plain = channel.predictor
-        channel.extras.limit_bits = limit_bits_of(self.rows[index, ORDER_MAX:])
+        channel.extras.limit_bits = limit_bits_of(self._rows[index, ORDER_MAX:])
         channel.predictor, channel.extras.clipped = fit_clipped(
-            self.rows, index, plain, channel.extras.limit_bits, CODE_UNITS, self._effort
+            self._rows, index, plain, channel.extras.limit_bits, CODE_UNITS, self._effort
         )
         if channel.extras.clipped.size == 0:
             return residuals
@@ -95,53 +115,64 @@ class BestEncoder(RowsEncoder):
     def _use_filter(self, index: int, channel: Channel, residuals: NDArray[np.int32]) -> None:
         """Give a channel the filter that saves most at the chunk's start, if any does."""
         tried = residuals[:FILTER_TRIAL_STEPS]
-        row = self.rows[index, ORDER_MAX : ORDER_MAX + tried.size]
+        row = self._rows[index, ORDER_MAX : ORDER_MAX + tried.size]
         best_bits, best = code_bits(tried, CODE_UNITS) - FILTER_GAIN_BITS * tried.size, 0
-        for channel.extras.taps_bits in TAPS_BITS:
-            if STEPS_A_TAP << channel.extras.taps_bits > residuals.size:
+        for taps_bits in TAPS_BITS:
+            if STEPS_A_TAP << taps_bits > residuals.size:
                 break
             predictions = row - tried
-            self._filter(index, channel, predictions)
+            self._filter(index, channel, taps_bits, predictions)
             bits = code_bits(row - predictions, CODE_UNITS)
             if bits >= best_bits:
                 break
-            best_bits, best = bits, channel.extras.taps_bits
+            best_bits, best = bits, taps_bits
         channel.extras.taps_bits = best
 
-    def _filter(self, index: int, channel: Channel, predictions: NDArray[np.int32]) -> None:
-        edges = _edges(channel)
-        cascade.filter_row(
-            channel.extras.taps_bits, channel.spread, self.rows[index], int(edges[0]), int(edges[-1]), predictions
-        )
+    def _filter(self, index: int, channel: Channel, taps_bits: int, predictions: NDArray[np.int32]) -> None:
+        edges = channel.edges
+        cascade.filter_row(taps_bits, channel.spread, self._rows[index], edges.least, edges.greatest, predictions)
 
     def _residuals(self, index: int, channel: Channel) -> NDArray[np.int32]:
         """Return what the linear predictor leaves."""
-        return self.rows[index, ORDER_MAX:] - self._predictions(index, channel)
+        return self._rows[index, ORDER_MAX:] - self._predictions(index, channel)
 
     def _predictions(self, index: int, channel: Channel) -> NDArray[np.int32]:
         """Return the predictions before the filter."""
-        edges = _edges(channel)
-        out = np.empty(self.rows.shape[1] - ORDER_MAX, dtype=np.int32)
-        cascade.predict_row(_cascade(channel, self.rows), self.rows[index], int(edges[0]), int(edges[-1]), out)
+        edges, out = channel.edges, np.empty(self._codes.shape[1], dtype=np.int32)
+        cascade.predict_row(channel.cascade(self._rows), self._rows[index], edges.least, edges.greatest, out)
         return out
 
     def _split_codes(self, index: int) -> NDArray[np.int32]:
         channel = self.channels[index]
-        return (self.codes[index] >> channel.split_bits) - channel.first
+        split_codes: NDArray[np.int32] = (self._codes[index] >> channel.split_bits) - channel.first
+        return split_codes
 
-    def put(self, index: int, state: int, words: NDArray[np.uint32], at: int) -> tuple[int, int]:
-        """Put a channel, the last one first, on the state; return it and where the next word goes."""
-        channel = self.channels[index]
+    def side(self) -> bytes:
+        """Return what the decoder must know before the first sample."""
+        return write_channels(self.channels)
+
+    def put_all(self) -> tuple[int, list[NDArray[np.uint32]]]:
+        """Return the state of the range coder, and the words behind it in parts."""
+        words = np.empty(WORDS_A_SAMPLE * self._codes.shape[1] + SLACK_WORDS, dtype=np.uint32)
+        state, parts = 1, []
+        for index in range(len(self.channels) - 1, -1, -1):
+            state, at = self._put(index, state, words)
+            parts.append(words[at:].copy())
+        return state, parts[::-1]
+
+    def _put(self, index: int, state: int, words: NDArray[np.uint32]) -> tuple[int, int]:
+        """Put a channel, the last one first, on the state; return it, and where the words, from their end, begin."""
+        channel, at = self.channels[index], words.size
         if channel.constant:
             return state, at
         predictions = self._predictions(index, channel)
         if channel.extras.taps_bits:
-            self._filter(index, channel, predictions)
-        starts, frequencies = np.empty((2, self.rows.shape[1] - ORDER_MAX), dtype=np.int32)
+            self._filter(index, channel, channel.extras.taps_bits, predictions)
+        starts, frequencies = np.empty((2, predictions.size), dtype=np.int32)
         residual_mixture.measure(
             self._split_codes(index),
-            _edges(channel),
-            self.rows[index],
+            channel.edges,
+            self._rows[index],
             predictions,
             1 << channel.spread,
             distribution_table(),
@@ -149,46 +180,18 @@ class BestEncoder(RowsEncoder):
             starts,
             frequencies,
         )
-        state, at = self.put_split(index, state, words, at)
+        width = channel.split_bits
+        if width:
+            low = self._codes[index].astype(np.int64) & (1 << width) - 1
+            state, at = rans_channel.put_bits(state, words, at, low, width)
         return rans_channel.put_symbols(state, words, at, starts, frequencies, PROBABILITY_BITS)
 
-
-class BestDecoder(RowsDecoder):
-    """Decodes a group; see `decode_group`."""
-
-    def take(self, index: int, channel: Channel) -> NDArray[np.int64]:
-        """Take a channel's codes off the state, the first channel's first."""
-        if channel.constant:
-            return np.full(self._steps, channel.grid.first, dtype=np.int64)
-        codes = np.empty(self._steps, dtype=np.int32)
-        self._state, self._at = residual_mixture.decode(
-            self._state,
-            self._words,
-            self._at,
-            _edges(channel),
-            self._rows[index],
-            _cascade(channel, self._rows),
-            1 << channel.spread,
-            distribution_table(),
-            inverse_table(),
-            codes,
-        )
-        return self.take_split(channel, codes.astype(np.int64) + channel.first)
-
-
-def _edges(channel: Channel) -> NDArray[np.int64]:
-    return edges_of(channel.first, channel.last, channel.centre, channel.levels)
-
-
-def _cascade(channel: Channel, rows: NDArray[np.int32]) -> Cascade:
-    return Cascade(
-        own=channel.predictor.own,
-        clipped=channel.extras.clipped,
-        limit=1 << channel.extras.limit_bits,
-        others=others_of(rows, channel.predictor),
-        taps_bits=channel.extras.taps_bits,
-        spread=channel.spread,
-    )
+    def decoded(self, low: int, high: int) -> NDArray[np.int32]:
+        """Return what the decoder gives back, shape (channels, steps)."""
+        decoded = np.empty(self._codes.shape, dtype=np.int32)
+        for row, channel, codes in zip(decoded, self.channels, self._codes, strict=True):
+            row[:] = channel.grid.samples_of(codes.astype(np.int64)).clip(low, high)
+        return decoded
 
 
 def _spread_of(residuals: NDArray[np.int32]) -> int:

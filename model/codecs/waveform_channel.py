@@ -11,15 +11,18 @@ from numpy.typing import NDArray
 
 from model.codecs.adc_grid import Grid, each_grid
 from model.codecs.cascade_lists import Extras, encoded_extras, take_extras
+from model.codecs.code_widths import edges_of
 from model.codecs.waveform_payload import read_side
 from model.codecs.waveform_predictor import Predictor
 from model.errors import CodecError
-from model.kernels import channel_lists
+from model.kernels import channel_lists, linear_prediction
 from model.kernels.adc_grid import Grids
+from model.kernels.cascade import Cascade
 from model.kernels.channel_lists import Channels
-from model.kernels.linear_prediction import Predictors
+from model.kernels.code_edges import Edges
+from model.kernels.linear_prediction import ORDER_MAX, Predictors
 from model.kernels.residual_table import Tables
-from model.kernels.split_codes import CODE_BITS
+from model.kernels.split_codes import split_bits
 
 Number = TypeVar("Number", bound=np.generic)
 
@@ -58,7 +61,7 @@ class Channel:
     @property
     def split_bits(self) -> int:
         """Lowest bits of a code that are stored as they are; a split code is what remains."""
-        return max(0, (self.grid.last - self.grid.first).bit_length() - CODE_BITS)
+        return split_bits(self.grid.first, self.grid.last)
 
     @property
     def first(self) -> int:
@@ -76,11 +79,23 @@ class Channel:
         return self.grid.first == self.grid.last
 
     @property
-    def levels(self) -> NDArray[np.int64]:
-        """The level of each split code's width; empty where all are equal."""
-        if self.extras.periodic.size == 0:
-            return self.widths
-        return np.resize(self.extras.periodic, self.last - self.first + 1)
+    def edges(self) -> Edges:
+        """The edges of split codes, the least of which is number 0."""
+        levels = self.extras.periodic if self.extras.periodic.size else self.widths
+        return edges_of(self.first, self.last, self.centre, levels)
+
+    def cascade(self, rows: NDArray[np.int32]) -> Cascade:
+        """Return what predicts the channel; `rows`, as the codec's, are known as far as those of its neighbours."""
+        others = np.empty(rows.shape[1] - ORDER_MAX, dtype=np.int64)
+        linear_prediction.from_neighbours(rows, self.predictor.neighbours, self.predictor.others, others)
+        return Cascade(
+            own=self.predictor.own,
+            clipped=self.extras.clipped,
+            limit=1 << self.extras.limit_bits,
+            others=others,
+            taps_bits=self.extras.taps_bits,
+            spread=self.spread,
+        )
 
 
 def write_channels(channels: Sequence[Channel]) -> bytes:

@@ -11,7 +11,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from model.codecs.waveform_best import EFFORT_ON_CODES, BestDecoder, BestEncoder
+from model.codecs.waveform_best import EFFORT_ON_CODES, BestEncoder
+from model.codecs.waveform_best_decode import decode_best
 from model.codecs.waveform_fast import FastEncoder, decode_fast
 from model.codecs.waveform_payload import payload_of
 from model.kernels.linear_prediction import ORDER_MAX
@@ -20,7 +21,7 @@ Encoder = BestEncoder | FastEncoder
 Decode = Callable[[NDArray[np.uint8], tuple[int, int], bool, tuple[int, int]], NDArray[np.int32]]
 PRESETS: dict[str, tuple[type[Encoder], Decode]] = {
     "fast": (FastEncoder, decode_fast),
-    "best": (BestEncoder, BestDecoder.decode),
+    "best": (BestEncoder, decode_best),
 }
 INT32 = -(1 << 31), (1 << 31) - 1
 """The widest range of samples."""

@@ -82,16 +82,6 @@ def from_neighbours(
     sum_neighbours(channels, neighbours, coefficients, 0, out)
 
 
-@kernel
-def measure(
-    row: NDArray[np.int32], coefficients: NDArray[np.int32], others: NDArray[np.int64], residuals: NDArray[np.int32]
-) -> None:
-    """Store the difference of each sample of a row, behind `ORDER_MAX` zeros, from its prediction."""
-    for step in range(residuals.size):
-        at = ORDER_MAX + step
-        residuals[step] = row[at] - predict(row, at, coefficients, others[step])
-
-
 @part
 def predict(row: NDArray[np.int32], at: int, coefficients: NDArray[np.int32], others: int) -> int:
     """Return the prediction of `row[at]`: `coefficients` on the samples before it, the oldest first, and `others`."""

@@ -14,8 +14,8 @@ def put_symbols(
     state: int,
     words: NDArray[np.uint32],
     at: int,
-    starts: NDArray[np.int64],
-    frequencies: NDArray[np.int64],
+    starts: NDArray[np.int32],
+    frequencies: NDArray[np.int32],
     total_bits: int,
 ) -> tuple[int, int]:
     """Put all symbols, the last one first; return the state and where the next word goes."""

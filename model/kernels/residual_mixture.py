@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from model.kernels.adaptive_filter import clipped_residual, fresh, gain_of
 from model.kernels.bit_length import bit_length
 from model.kernels.cascade import Cascade, predict_filtered, predict_linear
+from model.kernels.code_edges import Edges, edge_of
 from model.kernels.jit import kernel, part
 from model.kernels.linear_prediction import ORDER_MAX
 from model.kernels.normal_table import (
@@ -90,21 +91,21 @@ def _below(distance: int, inverse: int, distribution: NDArray[np.int64]) -> int:
 @part
 def _start(
     code: int,
-    codes: int,
-    distance: int,
+    edges: Edges,
+    prediction: int,
     inverses: NDArray[np.int64],
     weights: NDArray[np.int64],
     distribution: NDArray[np.int64],
 ) -> int:
-    """Return the sum of frequencies of codes below `code`, whose lower edge is `distance` above the prediction."""
+    """Return the sum of frequencies of codes below `code`."""
     if code <= 0:
         return 0
-    if code >= codes:
+    if code >= edges.n_codes:
         return TOTAL
-    below = 0
+    distance, below = edge_of(edges, code) - prediction, 0
     for component in range(COMPONENTS):
         below += weights[component] * _below(distance, inverses[component], distribution)
-    return ((below >> WEIGHT_BITS) * (TOTAL - codes) >> PROBABILITY_BITS) + code
+    return ((below >> WEIGHT_BITS) * (TOTAL - edges.n_codes) >> PROBABILITY_BITS) + code
 
 
 @part
@@ -140,14 +141,14 @@ def _learn(
 @kernel
 def measure(
     codes: NDArray[np.int32],
-    edges: NDArray[np.int64],
+    edges: Edges,
     row: NDArray[np.int32],
     predictions: NDArray[np.int32],
     variance: int,
     distribution: NDArray[np.int64],
     inverse_table: NDArray[np.int64],
-    starts: NDArray[np.int64],
-    frequencies: NDArray[np.int64],
+    starts: NDArray[np.int32],
+    frequencies: NDArray[np.int32],
 ) -> None:
     """Store start and frequency of each sample's code.
 
@@ -155,8 +156,8 @@ def measure(
     ----------
     codes : NDArray, shape (steps,)
         From 0 on.
-    edges : NDArray, shape (codes + 1,)
-        In units of the waveform, ascending.
+    edges : Edges
+        Of all codes.
     row : NDArray, shape (ORDER_MAX + steps,)
         The middle between each sample's edges, behind zeros.
     predictions : NDArray, shape (steps,)
@@ -169,15 +170,14 @@ def measure(
         Of `TOTAL`.
     """
     variances, inverses, likelihoods, weights = _fresh(variance)
-    n_codes = edges.size - 1
     for step in range(codes.size):
         prediction = wide(predictions[step])
         code = wide(codes[step])
-        low, high = edges[code] - prediction, edges[code + 1] - prediction
+        low, high = edge_of(edges, code) - prediction, edge_of(edges, code + 1) - prediction
         _set_inverses(variances, inverse_table, inverses)
-        start = _start(code, n_codes, low, inverses, weights, distribution)
+        start = _start(code, edges, prediction, inverses, weights, distribution)
         starts[step] = start
-        frequencies[step] = _start(code + 1, n_codes, high, inverses, weights, distribution) - start
+        frequencies[step] = _start(code + 1, edges, prediction, inverses, weights, distribution) - start
         error = row[ORDER_MAX + step] - prediction
         _learn(low, high, error, variances, inverses, weights, likelihoods, distribution)
 
@@ -187,7 +187,7 @@ def decode(
     state: int,
     words: NDArray[np.uint32],
     at: int,
-    edges: NDArray[np.int64],
+    edges: Edges,
     row: NDArray[np.int32],
     cascade: Cascade,
     variance: int,
@@ -202,28 +202,27 @@ def decode(
     variances, inverses, likelihoods, weights = _fresh(variance)
     taps, past = fresh(cascade.taps_bits, codes.size)
     gain = wide(0)
-    n_codes = edges.size - 1
-    least, greatest = edges[0], edges[-1]
     for step in range(codes.size):
-        linear = predict_linear(cascade, row, step, least, greatest)
+        linear = predict_linear(cascade, row, step, edges.least, edges.greatest)
         prediction = linear
         if taps.size:
-            prediction = predict_filtered(taps, past, gain, step, cascade.spread, linear, least, greatest)
+            prediction = predict_filtered(taps, past, gain, step, cascade.spread, linear, edges.least, edges.greatest)
         _set_inverses(variances, inverse_table, inverses)
         slot = state & TOTAL - 1
         code, stop = _bracket(prediction, slot, edges, inverses, weights, distribution)
         while stop - code > 1:
             middle = code + stop >> 1
-            if _start(middle, n_codes, edges[middle] - prediction, inverses, weights, distribution) <= slot:
+            if _start(middle, edges, prediction, inverses, weights, distribution) <= slot:
                 code = middle
             else:
                 stop = middle
-        low, high = edges[code] - prediction, edges[stop] - prediction
-        start = _start(code, n_codes, low, inverses, weights, distribution)
-        frequency = _start(stop, n_codes, high, inverses, weights, distribution) - start
+        lower, upper = edge_of(edges, code), edge_of(edges, stop)
+        low, high = lower - prediction, upper - prediction
+        start = _start(code, edges, prediction, inverses, weights, distribution)
+        frequency = _start(stop, edges, prediction, inverses, weights, distribution) - start
         state, at = drop(state, words, at, start, frequency, PROBABILITY_BITS)
         codes[step] = code
-        row[ORDER_MAX + step] = edges[code] + edges[stop] >> 1
+        row[ORDER_MAX + step] = lower + upper >> 1
         error = row[ORDER_MAX + step] - prediction
         if taps.size:
             past[step + taps.size + 1] = clipped_residual(row[ORDER_MAX + step] - linear, cascade.spread)
@@ -236,24 +235,23 @@ def decode(
 def _bracket(
     prediction: int,
     slot: int,
-    edges: NDArray[np.int64],
+    edges: Edges,
     inverses: NDArray[np.int64],
     weights: NDArray[np.int64],
     distribution: NDArray[np.int64],
 ) -> tuple[int, int]:
     """Return a code that starts at or below `slot`, and one that starts above it."""
-    n_codes = edges.size - 1
-    code = min(max(prediction - edges[0] >> FRACTION_BITS, 0), n_codes - 1)
+    code = min(max(prediction - edges.least >> FRACTION_BITS, 0), edges.n_codes - 1)
     # A standard deviation, roughly, in codes.
     stride = max(1, (1 << UNIT_BITS + INVERSE_BITS - FRACTION_BITS) // inverses[WIDTHS + 1])
-    if _start(code, n_codes, edges[code] - prediction, inverses, weights, distribution) <= slot:
-        stop = min(code + stride, n_codes)
-        while _start(stop, n_codes, edges[stop] - prediction, inverses, weights, distribution) <= slot:
+    if _start(code, edges, prediction, inverses, weights, distribution) <= slot:
+        stop = min(code + stride, edges.n_codes)
+        while _start(stop, edges, prediction, inverses, weights, distribution) <= slot:
             stride *= 2
-            code, stop = stop, min(stop + stride, n_codes)
+            code, stop = stop, min(stop + stride, edges.n_codes)
         return code, stop
     stop, code = code, max(code - stride, 0)
-    while _start(code, n_codes, edges[code] - prediction, inverses, weights, distribution) > slot:
+    while _start(code, edges, prediction, inverses, weights, distribution) > slot:
         stride *= 2
         stop, code = code, max(code - stride, 0)
     return code, stop

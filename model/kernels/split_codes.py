@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.kernels.bit_length import bit_length
-from model.kernels.jit import part
+from model.kernels.jit import kernel, part
 
 CODE_BITS = 20
 """Most bits that split codes differ in."""
@@ -29,7 +29,7 @@ class Split(NamedTuple):
     low: NDArray[np.int32]
 
 
-@part
+@kernel
 def split_bits(first: int, last: int) -> int:
     """Return how many lowest bits of codes from `first` to `last` are stored as they are."""
     return max(bit_length(max(last - first, 0)) - CODE_BITS, 0)
