@@ -311,7 +311,7 @@ class Judgement(Spec):
             "While the header is neither whole nor cut off, its bytes are taken.",
             dut.i.ready == ~(self.over | whole),
             when=reading,
-            broken_by=Edit("(place != header_end)", "(place == header_end)"),
+            broken_by=Edit("ended | (place == header_end)", "ended | (place == header_end - 1)"),
         )
         self.contract(
             m,

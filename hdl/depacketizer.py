@@ -103,14 +103,14 @@ class Depacketizer(wiring.Component):
         with m.Switch(part):
             with m.Case(Part.HEADER):
                 in_header = place < HEADER_BYTES
-                m.d.comb += self.i.ready.eq(in_header | (place != header_end))
+                m.d.comb += self.i.ready.eq(1)
                 with m.If(self.i.valid & self.i.ready):
                     m.d.sync += [place.eq(place + 1), ended.eq(self.i.payload.last)]
                     with m.If(in_header):
                         m.d.sync += header.eq(Cat(header.as_value()[8:], self.i.payload.data))
                     with m.Else():
                         m.d.sync += format.eq(Cat(format.as_value()[8:], self.i.payload.data))
-                with m.If(ended | ((place >= HEADER_BYTES) & (place == header_end))):
+                with m.If(ended | (place == header_end)):
                     m.d.comb += self.i.ready.eq(0)
                     m.d.sync += part.eq(Part.JUDGE)
             with m.Case(Part.JUDGE), m.If(judged):
