@@ -88,6 +88,16 @@ class Routing(Spec):
             when=tracked.leaving,
             broken_by=Edit("with m.If(entered):", "with m.If(tokens.valid):"),
         )
+        waiting = self._port(m, "token_buffer.o", gap_token(1))
+        is_rice = waiting.payload.coder == CODER_IDS["rice"]
+        self.contract(
+            m,
+            "same_coder",
+            "A token for the coder in use waits for nothing but that coder.",
+            waiting.ready == Mux(is_rice, *(self.inside[f"{name}_coder.i__ready"] for name in ("rice", "leb128"))),
+            when=waiting.valid & (waiting.payload.coder == self.inside["coder_in_use"]),
+            broken_by=Edit("(in_flight == 0) | (tokens.payload.coder == coder_in_use)", "in_flight == 0"),
+        )
         self.contract(
             m,
             "coders_agree",

@@ -2,7 +2,7 @@
 
 from unittest.mock import patch
 
-from amaranth.hdl import Module, Value
+from amaranth.hdl import Module, Mux, Signal, Value
 
 from formal.queue import Queue
 from formal.spec import Edit, Pdr, Spec
@@ -78,14 +78,23 @@ class Joined(Spec):
             & (sent.payload.as_value() == inside["fifo.r_data"]),
             broken_by=Edit("packetizer.i.valid.eq(fifo.r_rdy)", "packetizer.i.valid.eq(1)"),
         )
+        waiting = Signal(range(PAYLOAD_DEPTH + 1))
+        m.d.sync += waiting.eq(waiting + transfer(coded) - transfer(sent))
         self.contract(
             m,
             "backlogged",
             "The scheduler begins no epoch while it is to hold, or more bytes wait than may.",
-            self.blocks["scheduler"].backlogged == (self.dut.hold | (inside["fifo.level"] > BACKLOG_BYTES)),
+            self.blocks["scheduler"].backlogged == (self.dut.hold | (waiting > BACKLOG_BYTES)),
             broken_by=Edit("self.hold | (fifo.w_level", "(fifo.w_level"),
         )
-        self.cover(m, "full", "The FIFO is full.", ~inside["fifo.w_rdy"])
+        self.contract(
+            m,
+            "room",
+            "A byte of the payload is taken while two places of the FIFO are free, and never if none is.",
+            Mux(coded.ready, waiting < PAYLOAD_DEPTH, waiting >= PAYLOAD_DEPTH - 1),
+            broken_by=Edit("isi_encoder.o.ready.eq(fifo.w_rdy)", "isi_encoder.o.ready.eq(fifo.w_rdy & ~fifo.r_rdy)"),
+        )
+        self.cover(m, "full", "The FIFO is full.", ~coded.ready)
 
     def _settings(self, m: Module) -> None:
         scheduler, settings = self.blocks["scheduler"], self.blocks["scheduler"].settings
@@ -98,15 +107,19 @@ class Joined(Spec):
             & (self.blocks["packetizer"].settings == settings),
             broken_by=Edit("predictor.settings.eq(scheduler.settings)", "predictor.settings.eq(self.settings)"),
         )
-        word, is_open = scheduler.o, self.dut.epoch_open
-        taken = self.past(m, transfer(word), "taken")
+        word = scheduler.o
+        is_open = Signal()
+        with m.If(transfer(word)):
+            m.d.sync += is_open.eq(~word.payload.epoch_last)
         self.contract(
             m,
             "epoch_open",
             "An epoch is open from its first word on until its last one.",
-            is_open == ~self.past(m, word.payload.epoch_last, "epoch_last"),
-            when=taken,
-            broken_by=Edit("self.epoch_open.eq(~scheduler.o.payload.epoch_last)", "self.epoch_open.eq(1)"),
+            self.dut.epoch_open == is_open,
+            broken_by=[
+                Edit("self.epoch_open.eq(~scheduler.o.payload.epoch_last)", "self.epoch_open.eq(1)"),
+                Edit("with m.If(scheduler.o.valid & scheduler.o.ready):", "with m.If(scheduler.o.valid):"),
+            ],
         )
         refused = self.past(m, self.dut.i.valid & ~self.dut.i.ready, "refused")
         self.contract(
@@ -115,6 +128,14 @@ class Joined(Spec):
             "Every cycle in which a word is offered and not taken is counted, and no other.",
             self.dut.refused == (self.past(m, self.dut.refused, "count") + refused)[:32],
             broken_by=Edit("self.refused.eq(self.refused + 1)", "self.refused.eq(self.refused + 2)"),
+        )
+        errors = self.blocks["predictor"].o
+        self.contract(
+            m,
+            "errors",
+            "The errors of each word that the predictor gives are counted in the cycle behind it.",
+            self.dut.errors == self.past(m, Mux(transfer(errors), sum(errors.payload.bits), 0), "errors"),
+            broken_by=Edit("self.errors.eq(sum(predictor.o.payload.bits))", "self.errors.eq(1)"),
         )
 
 
