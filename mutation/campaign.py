@@ -75,7 +75,7 @@ def _fingerprint(stage: str, block: str) -> str:
         designs = [case.netlist.digest for case in loaded.cases[:CASES_MAX]]
         limits = [Path(import_module(loaded.cases[0].module).__file__).read_text()]
     if stage == "equivalence":
-        limits = [equivalence.SECONDS]
+        limits = [equivalence.ENGINES]
     return hashlib.sha256(repr((stage, designs, limits)).encode()).hexdigest()[:12]
 
 

@@ -10,7 +10,8 @@ from mutation.mutants import Mutant
 from mutation.netlist import Netlist
 from mutation.twin import PAIR, TWIN, free_pair, twin_module, used_pair
 
-SECONDS = 10
+ENGINES = (("scorr", "iprove"), ("scorr -F 2", "dc2", "scorr -F 3", "iprove"), ("scorr", "pdr -T 10"))
+"""Commands of ABC, one attempt after another. PDR has no verdict where scorr leaves nothing but constants."""
 
 
 def judge_equivalence(block: Block, mutants: Sequence[Mutant], wanted: Sequence[Mutant]) -> list[Judgement]:
@@ -51,9 +52,8 @@ def _compare(
         "setundef -init -zero",  # as Amaranth has it of what memories read, which is no part of the reset
     ]
     switched = circuit(text, steps)
-    # PDR has no verdict where scorr left nothing but constants; iprove is for that.
-    for engine in ("iprove", f"pdr -T {SECONDS}"):
-        for number, verdict in search(switched, list(left), "scorr", engine).items():
+    for commands in ENGINES:
+        for number, verdict in search(switched, list(left), *commands).items():
             if verdict == "snl_UNSAT":
                 verdicts[left.pop(number)] = sense
         if not left:

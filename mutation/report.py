@@ -12,9 +12,10 @@ from rich.table import Table
 
 from formal.runs import ROOT
 from mutation import benches, proofs
-from mutation.blocks import list_components
+from mutation.blocks import list_components, load_block
 from mutation.campaign import Result
 from mutation.judgement import ABSENT, ALWAYS, AS_USED, FAILED
+from mutation.mutants import count_candidates
 
 PAGE = ROOT / "docs" / "mutation.md"
 DATA = ROOT / "docs" / "mutation.json"
@@ -173,9 +174,13 @@ def _tables(rows: Sequence[Row], seed: int) -> str:
 
 
 def _unfinished(rows: Sequence[Row]) -> Iterator[str]:
-    """Yield sentences on what `make mutate` has still to do."""
-    if missing := sorted(set(list_components()) - {row.block for row in rows}):
-        yield f"**This run is not complete.** Blocks that were not run: {', '.join(missing)}."
+    """Yield sentences on blocks without mutants, and on what `make mutate` has still to do."""
+    missing = set(list_components()) - {row.block for row in rows}
+    wires = {block for block in missing if not count_candidates(load_block(block).reference)}
+    if wires:
+        yield f"Nothing but wires, and so no mutants: {', '.join(sorted(wires))}."
+    if missing - wires:
+        yield f"**This run is not complete.** Blocks that were not run: {', '.join(sorted(missing - wires))}."
     if unasked := sum(not row.benches for row in _survivors(rows)):
         yield f"The benches were not asked about {unasked} of the survivors yet."
 
