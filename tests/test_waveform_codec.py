@@ -122,6 +122,23 @@ def test_ranges_are_those_of_the_whole(preset, steps, channels, realistic):
     np.testing.assert_array_equal(part, realistic[slice(*steps), slice(*channels)])
 
 
+@pytest.mark.parametrize("mode", ["lossless", "full"])
+def test_samples_are_stored_where_they_are_wanted(mode, realistic):
+    codec = WaveformCodec(mode, chunk_steps=700, group_channels=6)
+    data, _ = codec.compress(realistic)
+    out = np.full((1000, 8), 77, np.int16).T[2:].T
+    assert codec.decompress(data, start=600, stop=1600, channels=(5, 11), out=out) is out
+    np.testing.assert_array_equal(out, codec.decompress(data)[600:1600, 5:11])
+
+
+@pytest.mark.parametrize("mode", ["full", "waveform", "spike", "lossless"])
+@pytest.mark.parametrize("dtype", ["i2", "i4", "f4"])
+def test_what_is_compressed_stays_as_it_was(mode, dtype, realistic):
+    waveform = realistic[:1000, :4].astype(dtype)
+    WaveformCodec(mode).compress(waveform)
+    np.testing.assert_array_equal(waveform, realistic[:1000, :4])
+
+
 def test_a_range_does_not_read_the_rest(realistic):
     codec = WaveformCodec("lossless", chunk_steps=700, group_channels=6)
     data, _ = codec.compress(realistic)
@@ -361,6 +378,8 @@ def test_waveforms_that_cannot_be_coded_are_named(waveform, message):
         ({"channels": (4, 21)}, ValueError, r"channels\[1\] must be an integer in 4..20, not 21"),
         ({"channels": 3}, ValueError, "channels must be two integers"),
         ({"max_bins": 59_999}, CodecError, "stream holds 3000 x 20 bins; max_bins allows 59999"),
+        ({"out": np.empty((3000, 20))}, ValueError, r"out must be .* shape \(3000, 20\) and type int16, not .* float64"),
+        ({"out": np.empty((3000, 19), np.int16)}, ValueError, r"of shape \(3000, 20\) .* not \(3000, 19\) int16"),
     ],
 )
 def test_wrong_arguments_of_decompress_are_named(arguments, error, message, realistic):

@@ -393,7 +393,8 @@ def test_memory_is_that_of_a_chunk(tmp_path):
     data, _ = codec.compress(np.load(path, mmap_mode="r"))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak - 3 * len(data) < 3 * 2 * (1 << 14) * 256
+    # The stream grows by being copied; beside it, a group of 16 channels is encoded at a time.
+    assert peak - 3 * len(data) < 0.5 * 2 * (1 << 14) * 256
 
 
 # The parts
@@ -428,7 +429,9 @@ def test_values_of_splines_are_exact(scale):
         ]
         for step in range(30)
     ]
-    np.testing.assert_array_equal(spline.values(coefficients, 5, 30), expected)
+    values = np.empty_like(expected, dtype=np.int32)
+    spline.store_values(coefficients, 5, values)
+    np.testing.assert_array_equal(values, expected)
 
 
 def test_slow_waves_go_through_and_fast_ones_do_not():

@@ -31,32 +31,39 @@ MASK_MAX = (1 << WIDTH) - 1
 
 @dataclass(frozen=True)
 class Snippets:
-    """Spikes' waveforms, encoded.
+    """Spikes' waveforms, quantised.
 
     Attributes
     ----------
-    payload : bytes
-        What `decode_snippets` decodes.
-    waveform : NDArray of int32, shape (steps, channels)
-        What it decodes it to.
-    n_templates : int
-        Templates that were learnt.
+    level : int
+        Of the quantiser's step.
+    choices, gains : NDArray of int64, shape (n,)
+        The template of each spike, 0 for none, and its gain.
+    codes : NDArray of int32
+        What is left, in steps.
     """
 
-    payload: bytes
-    waveform: NDArray[np.int32]
-    n_templates: int
-
-
-@dataclass(frozen=True)
-class _Attempt:
-    """Spikes quantised by the steps of one level."""
-
     level: int
-    waveform: NDArray[np.int32]
     choices: NDArray[np.int64]
     gains: NDArray[np.int64]
     codes: NDArray[np.int32]
+
+    @property
+    def learnt(self) -> int:
+        """Spikes that became templates."""
+        return int(np.count_nonzero(self.choices == 0))
+
+    def payload(self, events: Events) -> bytes:
+        """Return what `decode_snippets` decodes; nothing where there is no spike."""
+        if self.choices.size == 0:
+            return b""
+        lists: list[ArrayLike] = [[self.level], events.masks ^ MAIN, self.choices, self.gains - (1 << GAIN_BITS)]
+        return b"".join(map(encoded_list, lists)) + encode_codes(self.codes)
+
+    def add_to(self, waveform: NDArray[np.int32], events: Events, max_templates: int) -> None:
+        """Add the snippets, as they are decoded, to a waveform of shape (steps, channels)."""
+        templates = no_templates(max_templates, events.samples)
+        snippet_coder.decode(events, self.choices, self.gains, self.codes, step_size(self.level), templates, waveform)
 
 
 def encode_snippets(
@@ -84,45 +91,42 @@ def encode_snippets(
     taps : NDArray of float32
         The low-pass filter that makes that band.
     """
-    nothing = np.zeros_like(target)
+    # What an attempt decodes to: memory for one at a time, as that is as much as the samples take.
+    waveform = np.zeros_like(target)
     if events.steps.size == 0:
-        return Snippets(b"", nothing, 0)
-    energy = snippet_coder.band_energy(events, target, nothing, taps, (ENERGY_SIGMA * noise) ** 2)
+        none = np.empty(0, dtype=np.int64)
+        return Snippets(0, none, none, none.astype(np.int32))
+    energy = snippet_coder.band_energy(events, target, waveform, taps, (ENERGY_SIGMA * noise) ** 2)
     allowed = energy / 10 ** ((snr_db + MARGIN_DB) / 10)
-    attempt = _coarsest(events, target, max_templates, allowed, taps)
-    lists: list[ArrayLike] = [[attempt.level], events.masks ^ MAIN, attempt.choices, attempt.gains - (1 << GAIN_BITS)]
-    payload = b"".join(map(encoded_list, lists)) + encode_codes(attempt.codes)
-    learnt = min(int(np.count_nonzero(attempt.choices == 0)), max_templates)
-    return Snippets(payload, attempt.waveform, learnt)
-
-
-def _coarsest(
-    events: Events, target: NDArray[np.int32], max_templates: int, allowed: float, taps: NDArray[np.float32]
-) -> _Attempt:
-    """Return the attempt of the largest steps that were tried whose errors' energy is at most `allowed`."""
     n_codes = snippet_coder.count_levels(events, *target.shape)
-    white = math.sqrt(12 * allowed / (n_codes * float(np.square(taps).sum())))
-    level = level_below(white)
-    attempt = _attempt(events, target, max_templates, level, n_codes)
-    if _error(events, target, attempt, taps) <= allowed:
-        while level + COARSER <= LEVEL_MAX and attempt.codes.any():
-            level += COARSER
-            coarser = _attempt(events, target, max_templates, level, n_codes)
-            if _error(events, target, coarser, taps) > allowed:
-                break
-            attempt = coarser
-        return attempt
-    while level > 0 and _error(events, target, attempt, taps) > allowed:
+
+    def attempt(level: int) -> tuple[Snippets, bool]:
+        """Return what the steps of a level give, and whether the energy of its errors is allowed."""
+        snippets = _quantised(events, target, max_templates, level, n_codes, waveform)
+        return snippets, snippet_coder.band_energy(events, target, waveform, taps, math.inf) <= allowed
+
+    level = level_below(math.sqrt(12 * allowed / (n_codes * float(np.square(taps).sum()))))
+    snippets, fits = attempt(level)
+    while fits and level + COARSER <= LEVEL_MAX and snippets.codes.any():
+        level += COARSER
+        coarser, coarser_fits = attempt(level)
+        if not coarser_fits:
+            break
+        snippets = coarser
+    while not fits and level > 0:
         level = max(0, level - FINER)
-        attempt = _attempt(events, target, max_templates, level, n_codes)
-    return attempt
+        snippets, fits = attempt(level)
+    return snippets
 
 
-def _attempt(events: Events, target: NDArray[np.int32], max_templates: int, level: int, n_codes: int) -> _Attempt:
+def _quantised(
+    events: Events, target: NDArray[np.int32], max_templates: int, level: int, n_codes: int, waveform: NDArray[np.int32]
+) -> Snippets:
+    """Return snippets quantised by the steps of a level; `waveform` becomes what they are decoded to."""
     n_events = events.steps.size
-    attempt = _Attempt(
+    waveform[:] = 0
+    snippets = Snippets(
         level,
-        np.zeros_like(target),
         np.empty(n_events, dtype=np.int64),
         np.empty(n_events, dtype=np.int64),
         np.empty(n_codes, dtype=np.int32),
@@ -132,22 +136,18 @@ def _attempt(events: Events, target: NDArray[np.int32], max_templates: int, leve
         target,
         step_size(level),
         no_templates(max_templates, events.samples),
-        attempt.waveform,
-        attempt.choices,
-        attempt.gains,
-        attempt.codes,
+        waveform,
+        snippets.choices,
+        snippets.gains,
+        snippets.codes,
     )
-    return attempt
-
-
-def _error(events: Events, target: NDArray[np.int32], attempt: _Attempt, taps: NDArray[np.float32]) -> float:
-    return snippet_coder.band_energy(events, target, attempt.waveform, taps, math.inf)
+    return snippets
 
 
 def decode_snippets(
-    payload: NDArray[np.uint8], events: Events, max_templates: int, shape: tuple[int, int]
-) -> NDArray[np.int32]:
-    """Return the waveform of spikes alone, shape (steps, channels).
+    payload: NDArray[np.uint8], events: Events, max_templates: int, waveform: NDArray[np.int32]
+) -> None:
+    """Add the waveform of spikes to another one.
 
     Parameters
     ----------
@@ -157,8 +157,8 @@ def decode_snippets(
         Where the spikes are; `masks` are filled in.
     max_templates : int
         As it was encoded.
-    shape : (int, int)
-        Steps and channels.
+    waveform : NDArray of int32, shape (steps, channels)
+        What is added to.
 
     Raises
     ------
@@ -166,23 +166,20 @@ def decode_snippets(
         The payload is not one of such spikes.
     """
     n_events = events.steps.size
-    waveform = np.zeros(shape, dtype=np.int32)
     if n_events == 0:
         if payload.size:
             raise CodecError("waveform payload has snippets of no spike")
-        return waveform
+        return
     lists = NumberLists(payload)
     (level,) = lists.take("snippet step", 1, 0, LEVEL_MAX).tolist()
     events.masks[:] = lists.take("masks", n_events, 0, MASK_MAX) ^ MAIN
     choices = lists.take("templates", n_events, 0, max_templates)
     unity = 1 << GAIN_BITS
     gains = lists.take("gains", n_events, -unity, GAIN_MAX - unity) + unity
-    n_codes = snippet_coder.count_levels(events, *shape)
+    n_codes = snippet_coder.count_levels(events, *waveform.shape)
     # The encoder has no sample in the masks of two spikes as their trough.
     seen = sum(int(np.count_nonzero(events.masks >> place & 1)) for place in range(WIDTH))
     if n_codes <= 0 or seen > waveform.size or np.any(events.masks & MAIN == 0):
         raise CodecError("waveform payload has a snippet on no channel, or on one that there is not")
     codes = decode_codes(payload[lists.at :], n_codes)
-    templates = no_templates(max_templates, events.samples)
-    snippet_coder.decode(events, choices, gains, codes, step_size(level), templates, waveform)
-    return waveform
+    Snippets(level, choices, gains, codes).add_to(waveform, events, max_templates)

@@ -110,10 +110,8 @@ def knots(coefficients: NDArray[np.floating]) -> NDArray[np.float64]:
     return at
 
 
-def values(coefficients: NDArray[np.int64], spacing: int, steps: int) -> NDArray[np.int32]:
-    """Return a spline's values, shape (steps, channels), from coefficients in units of `2**-FRACTION_BITS`."""
+def store_values(coefficients: NDArray[np.int64], spacing: int, out: NDArray[np.int32]) -> None:
+    """Store a spline's values, shape (steps, channels), from coefficients in units of `2**-FRACTION_BITS`."""
     narrow = coefficients.size == 0 or np.abs(coefficients).max() <= NARROW_MAX
-    out = np.empty((steps, coefficients.shape[1]), dtype=np.int32)
     exact: NDArray[Any] = np.ascontiguousarray(coefficients, dtype=np.int32 if narrow else np.int64)
     spline.evaluate(weights_of(spacing), exact, WEIGHT_BITS + FRACTION_BITS, out)
-    return out

@@ -313,6 +313,7 @@ class WaveformCodec:
         channels: tuple[int, int] | None = None,
         max_bins: int = MAX_BINS,
         workers: int | None = None,
+        out: NDArray[np.generic] | None = None,
     ) -> NDArray[np.generic]:
         """Return the waveform of a stream that `compress` made, with whatever arguments.
 
@@ -330,6 +331,8 @@ class WaveformCodec:
             Most samples to return.
         workers : int, optional
             Threads; as the codec was told by default.
+        out : NDArray, shape (steps, channels), optional
+            Where to store what is returned, in memory that is there already; whatever it holds if an error is raised.
 
         Returns
         -------
@@ -352,7 +355,9 @@ class WaveformCodec:
         chunks = chunks_of(stream, (start, stop), (first, end))
         stream.verify(max(1, chunks.start), chunks.stop)
         workers = self._workers if workers is None else check_int("workers", workers, 1, sys.maxsize)
-        return decode_samples(stream, parameters, chunks, (start, stop), (first, end), workers)
+        if out is not None:
+            _check_out(out, (stop - start, end - first), parameters.dtype)
+        return decode_samples(stream, parameters, chunks, (start, stop), (first, end), workers, out)
 
     def decode_spikes(
         self,
@@ -429,6 +434,11 @@ class WaveformCodec:
         if stream.header.codec != self.name:
             raise CodecError(f"stream is of codec {stream.header.codec!r}, not {self.name!r}")
         return stream, Parameters.from_bytes(stream.header.parameters)
+
+
+def _check_out(out: NDArray[np.generic], shape: tuple[int, int], dtype: np.dtype[np.generic]) -> None:
+    if out.shape != shape or out.dtype != dtype or not out.flags.writeable:
+        raise ValueError(f"out must be a writable array of shape {shape} and type {dtype}, not {out.shape} {out.dtype}")
 
 
 def _check_positive(numbers: dict[str, float | None]) -> None:

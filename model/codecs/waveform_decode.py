@@ -62,14 +62,34 @@ def decode_samples(
     kept_steps: tuple[int, int],
     kept_channels: tuple[int, int],
     workers: int,
+    out: NDArray[np.generic] | None = None,
 ) -> NDArray[np.generic]:
-    """Return the samples of chunks that are in ranges of steps and of channels, zeros where no chunk is."""
+    """Return the samples of chunks that are in ranges of steps and of channels, zeros where no chunk is.
+
+    Parameters
+    ----------
+    stream, parameters : Stream, Parameters
+        What to decode.
+    chunks : iterable of int
+        Which chunks.
+    kept_steps, kept_channels : (int, int)
+        First and last step, and channel, exclusive.
+    workers : int
+        Threads.
+    out : NDArray, shape (steps, channels), optional
+        Memory for the samples, of their type, where all chunks are there.
+
+    Raises
+    ------
+    CodecError
+        The stream makes no sense, keeps only the times of spikes, or has more samples than there is memory for.
+    """
     (start, stop), (first, end) = kept_steps, kept_channels
     if parameters.spikes is not None and parameters.spikes.content == "spike":
         raise CodecError("stream keeps only the times of spikes; decode_spikes returns them")
     try:
         # Memory that is not written to is not taken: a forged stream fails before it is.
-        waveform = np.zeros((stop - start, end - first), dtype=parameters.dtype)
+        waveform = np.zeros((stop - start, end - first), dtype=parameters.dtype) if out is None else out
     except MemoryError:
         raise CodecError(f"stream holds {stop - start} x {end - first} samples, too many for this memory") from None
     limits = sample_range(parameters.dtype)

@@ -80,14 +80,14 @@ class Waveform:
         return np.ascontiguousarray(self._array[start:stop, first:end]).T
 
     def integers(self, piece: NDArray[np.generic]) -> NDArray[np.int32]:
-        """Return the integers that samples are coded as.
+        """Return the integers that samples are coded as, in contiguous memory of their own.
 
         Raises
         ------
         ValueError
             A sample is not finite, or no integer that can be coded.
         """
-        return np.ascontiguousarray(self._checked(piece), dtype=np.int32)
+        return self._checked(piece).astype(np.int32, order="C")
 
     def store_integers(self, place: tuple[int, int, int, int], out: NDArray[np.int32]) -> None:
         """Store the integers that samples are coded as, of a place as `piece` takes it; raise as `integers` does."""

@@ -67,6 +67,13 @@ class SpikeFormat:
         """Return where snippets are; their masks may yet change."""
         return Events(spikes.steps, spikes.channels, spikes.masks, self.before, self.snippet_samples)
 
+    def store_background(self, coefficients: NDArray[np.int64], out: NDArray[np.int32]) -> None:
+        """Store the background, shape (steps, channels): the spline's values, or where it is flat channels' centres."""
+        if self.content == "full":
+            spline.store_values(coefficients, self.spacing, out)
+        else:
+            out[:] = coefficients
+
 
 @dataclass(frozen=True)
 class Quality:
@@ -100,7 +107,7 @@ def encode_spikes(
     Parameters
     ----------
     samples : NDArray of int32, shape (steps, channels)
-        Not empty; overwritten.
+        Not empty; what they are decoded to takes their place.
     detection : Detection
         What they are made of.
     spikes : GroupSpikes
@@ -117,44 +124,49 @@ def encode_spikes(
     payload : bytes
         What `GroupPayload` reads.
     decoded : NDArray of int32, shape (steps, channels), or None
-        What it is decoded to, where anything is.
+        What it is decoded to, where anything is: the memory of `samples`.
     parts : Parts
         What its bytes are.
     """
-    steps = len(samples)
+    events = form.events_of(spikes)
     if form.content == "spike":
         spikes = spikes.spikes_only()
     times = _encoded_times(spikes, samples.shape)
     n_spikes = int(np.count_nonzero(~spikes.echoes))
     if form.content == "spike":
         return _joined(times), None, Parts(len(times), n_spikes=n_spikes)
-    if form.content == "full":
-        background, coefficients = encode_background(detection.slow, quality.quantize_bits)
-        base = spline.values(coefficients, form.spacing, steps)
-        target = np.subtract(samples, base, out=samples)
-    else:
-        centres = np.rint(np.median(samples, axis=0)).astype(np.int32)
-        background, base = encoded_list(centres), np.broadcast_to(centres, samples.shape)
-        fast = samples.astype(np.float32)
-        spline.take_off(fast, detection.slow, form.spacing)
-        target = np.rint(fast, out=fast).astype(np.int32)
+    background, coefficients = _take_off_background(samples, detection.slow, form, quality)
     snippets = encode_snippets(
-        form.events_of(spikes),
-        target,
+        events,
+        samples,
         form.max_templates,
         quality.snippet_snr_db,
         float(np.median(detection.noise)),
         smoothing_taps(quality.sampling_hz),
     )
-    payload = _joined(times, background, snippets.payload)
-    parts = Parts(len(times), len(snippets.payload), len(background), n_spikes, snippets.n_templates)
-    return payload, _sum(snippets.waveform, base, sample_range), parts
+    of_snippets = snippets.payload(events)
+    n_templates = min(snippets.learnt, form.max_templates)
+    form.store_background(coefficients, samples)
+    snippets.add_to(samples, events, form.max_templates)
+    parts = Parts(len(times), len(of_snippets), len(background), n_spikes, n_templates)
+    return _joined(times, background, of_snippets), samples.clip(*sample_range, out=samples), parts
 
 
-def _sum(waveform: NDArray[np.int32], base: NDArray[np.int32], sample_range: tuple[int, int]) -> NDArray[np.int32]:
-    """Return `waveform`, to which `base` was added, within a range."""
-    waveform += base
-    return waveform.clip(*sample_range, out=waveform)
+def _take_off_background(
+    samples: NDArray[np.int32], slow: NDArray[np.float32], form: SpikeFormat, quality: Quality
+) -> tuple[bytes, NDArray[np.int64]]:
+    """Leave of samples what snippets are to code; return the background's payload, and what it is decoded to."""
+    if form.content == "full":
+        payload, coefficients = encode_background(slow, quality.quantize_bits)
+        background = np.empty_like(samples)
+        form.store_background(coefficients, background)
+        samples -= background
+        return payload, coefficients
+    centres = np.rint(np.median(samples, axis=0)).astype(np.int64)
+    fast = samples.astype(np.float32)
+    spline.take_off(fast, slow, form.spacing)
+    samples[:] = np.rint(fast, out=fast)
+    return encoded_list(centres), centres
 
 
 def _encoded_times(spikes: GroupSpikes, shape: tuple[int, int]) -> bytes:
@@ -205,19 +217,25 @@ class GroupPayload:
 
     def spike_waveform(self, spikes: GroupSpikes) -> NDArray[np.int32]:
         """Return the waveform of spikes alone, shape (steps, channels)."""
-        return decode_snippets(self._rest[1], self._form.events_of(spikes), self._form.max_templates, self._shape)
+        waveform = np.zeros(self._shape, dtype=np.int32)
+        self._add_snippets(spikes, waveform)
+        return waveform
 
     def samples(self) -> NDArray[np.int32]:
         """Return all samples, shape (steps, channels)."""
-        return _sum(self.spike_waveform(self.spikes()), self._base(), self._sample_range)
+        waveform = np.empty(self._shape, dtype=np.int32)
+        self._form.store_background(self._coefficients(), waveform)
+        self._add_snippets(self.spikes(), waveform)
+        return waveform.clip(*self._sample_range, out=waveform)
 
-    def _base(self) -> NDArray[np.int32]:
+    def _add_snippets(self, spikes: GroupSpikes, waveform: NDArray[np.int32]) -> None:
+        decode_snippets(self._rest[1], self._form.events_of(spikes), self._form.max_templates, waveform)
+
+    def _coefficients(self) -> NDArray[np.int64]:
         steps, channels = self._shape
         if self._form.content == "waveform":
-            return NumberLists(self._rest[0]).take("centres", channels, -SAMPLE_MAX, SAMPLE_MAX).astype(np.int32)
-        size = spline.size_of(steps, self._form.spacing)
-        coefficients = decode_background(self._rest[0], (size, channels))
-        return spline.values(coefficients, self._form.spacing, steps)
+            return NumberLists(self._rest[0]).take("centres", channels, -SAMPLE_MAX, SAMPLE_MAX)
+        return decode_background(self._rest[0], (spline.size_of(steps, self._form.spacing), channels))
 
 
 def _parts(payload: NDArray[np.uint8], count: int) -> list[NDArray[np.uint8]]:

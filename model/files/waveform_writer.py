@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import ExitStack
 from os import PathLike
 from pathlib import Path
@@ -180,11 +179,7 @@ class WaveformWriter:
 
     def _encode(self, sink: BlockSink, rows: Rows) -> None:
         data, result = self._codec.compress(rows)
-        pieces = [rows] if self._contents.lossless else self._decoded(data, len(rows))
-        sink.add(chunk_of(rows, STREAM, data), pieces, result.worst_error, result.fidelity.squared_error)
+        # What was gathered is encoded by now: the block has room for what that is decoded to.
+        decoded = rows if self._contents.lossless else self._codec.decompress(data, out=self._block[: len(rows)])
+        sink.add(chunk_of(rows, STREAM, data), [decoded], result.worst_error, result.fidelity.squared_error)
         self._result = self._result.followed_by(result)
-
-    def _decoded(self, data: bytes, steps: int) -> Iterator[Rows]:
-        """Yield what a block is decoded to, a chunk at a time."""
-        for start in range(0, steps, self._codec.chunk_steps):
-            yield self._codec.decompress(data, start=start, stop=min(start + self._codec.chunk_steps, steps))
