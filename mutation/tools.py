@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from itertools import chain
+from itertools import chain, takewhile
 from pathlib import Path
 
 from formal.abc_in_yosys import NETLIST
@@ -61,18 +61,28 @@ def run_yosys(script: str, folder: Path) -> None:
 def run_abc(commands: Sequence[str], names: Sequence[str], folder: Path) -> list[str]:
     """Run ABC's commands on each of the circuits `NAME.aig` in `folder`; return the verdicts, such as `snl_SAT`.
 
-    One process does them all, for its start takes longer than most searches.
+    One process does them all, for its start takes longer than most searches. It ends at a circuit that one of the
+    commands refuses: that one has the verdict `none`, and a new process goes on behind it.
     """
+    verdicts: list[str] = []
+    while len(verdicts) < len(names):
+        known = _verdicts(commands, names[len(verdicts) :], folder)
+        verdicts += known if len(verdicts) + len(known) == len(names) else [*known, "none"]
+    return verdicts
+
+
+def _verdicts(commands: Sequence[str], names: Sequence[str], folder: Path) -> list[str]:
+    """Return the verdicts of the first circuits, up to one that ABC ends at."""
     steps = [[f"read_aiger {name}.aig", *commands, f"write_status {name}.status"] for name in names]
     (folder / "abc_script").write_text("\n".join(chain.from_iterable(steps)) + "\n")
     (folder / "abc_netlist.il").write_text(NETLIST)
-    for name in names:
-        (folder / f"{name}.status").unlink(missing_ok=True)
+    statuses = [folder / f"{name}.status" for name in names]
+    for status in statuses:
+        status.unlink(missing_ok=True)
     # Yosys complains that ABC left it no netlist.
     command = [*YOSYS, "-q", "-p", "read_rtlil abc_netlist.il; abc -script abc_script"]
     subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
-    statuses = (folder / f"{name}.status" for name in names)
-    return [status.read_text().split()[0] if status.exists() else "none" for status in statuses]
+    return [status.read_text().split()[0] for status in takewhile(Path.exists, statuses)]
 
 
 def scratch_folder(*names: str) -> Path:

@@ -17,6 +17,7 @@ from mutation.judgement import ABSENT, ALWAYS, AS_USED, FAILED, UNPROVEN
 from mutation.mutants import CONTENTS, Mutant, draw_mutants, sample
 from mutation.proofs import judge_by_proofs, judge_unchanged
 from mutation.report import DATA, Row, count, summary
+from mutation.tools import run_abc
 
 SEED = 20
 SAMPLE = 30
@@ -107,6 +108,12 @@ def test_contents_of_memories_stay_constant():
     netlist = load_block("packet_buffer").reference
     assert any(key.kind == CONTENTS for key in netlist.cells)
     assert all(mutant.kind != CONTENTS for mutant in draw_mutants("packet_buffer", netlist, SEED))
+
+
+def test_circuit_that_abc_refuses_ends_no_search_behind_it(tmp_path):
+    (tmp_path / "refused.aig").write_text("no circuit")
+    (tmp_path / "constant.aig").write_text("aig 0 0 0 1 0\n0\n")
+    assert run_abc(["strash", "iprove"], ["refused", "constant"], tmp_path) == ["none", "snl_UNSAT"]
 
 
 def test_bit_that_a_netlist_lacks_is_absent():
