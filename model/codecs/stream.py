@@ -104,11 +104,11 @@ class StreamWriter:
         numbers = [header.steps, header.channels, stored_steps, len(header.parameters)]
         head = MAGIC + bytes([VERSION << 4 | CODEC_IDS[header.codec]]) + b"".join(map(write_leb128, numbers))
         head += header.parameters + b"".join(map(write_leb128, self._sizes[:-1]))
-        size = self._buffer.tell()
+        end = self._buffer.tell()
         self._buffer.write(head)
         self._buffer.truncate()
         with self._buffer.getbuffer() as view:
-            view[len(head) :] = view[:size]
+            view[len(head) :] = view[:end]
             view[: len(head)] = head
             bounds = len(head) + np.cumsum([0, *(size + CRC_BYTES for size in self._sizes)])
             first_damaged(np.frombuffer(view, dtype=np.uint8), bounds, 0, len(self._sizes), True)

@@ -23,7 +23,7 @@ class Effort:
     order : int
         Most coefficients on the own past, `ORDER_MAX` at most.
     neighbours : tuple of int
-        Numbers of neighbours to choose from, ascending, from 0 on.
+        Numbers of neighbours to choose from, ascending.
     fit_steps : int
         Most samples to fit to.
     thorough : bool

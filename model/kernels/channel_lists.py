@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from model.kernels import signed_numbers
 from model.kernels.adc_grid import (
+    COLUMNS,
     CORRECTION_MAX,
     CORRECTIONS,
     CORRECTIONS_MAX,
@@ -24,7 +25,7 @@ from model.kernels.adc_grid import (
     Grids,
 )
 from model.kernels.frequency_table import SYMBOLS
-from model.kernels.jit import kernel
+from model.kernels.jit import kernel, part, routine
 from model.kernels.linear_prediction import COEFFICIENT_MAX, NEIGHBOUR_LAGS, ORDER_MAX, Predictors
 from model.kernels.outcome import BEYOND
 from model.kernels.residual_table import Tables
@@ -111,7 +112,7 @@ class _Cursor(NamedTuple):
     places: NDArray[np.int64]
 
 
-@kernel
+@routine
 def _add(
     numbers: NDArray[np.int64], sizes: NDArray[np.int64], places: NDArray[np.int64], more: NDArray[np.int64]
 ) -> None:
@@ -123,7 +124,7 @@ def _add(
     places[1] += 1
 
 
-@kernel
+@routine
 def _grid_lists(
     channels: Channels,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
@@ -180,13 +181,22 @@ def store(channels: Channels) -> NDArray[np.uint8]:
     return out[: signed_numbers.encode_lists(numbers[: places[0]], sizes, out)]
 
 
-@kernel
+@part
+def _total(numbers: NDArray[np.int64]) -> int:
+    """Return the sum of numbers; NumPy's takes the compiler longer than all of `_take`."""
+    total = wide(0)
+    for index in range(numbers.size):
+        total += numbers[index]
+    return total
+
+
+@routine
 def _fails(cursor: _Cursor, failure: int) -> None:
     if cursor.places[0] >= 0:
         cursor.places[0] = -1 - failure
 
 
-@kernel
+@routine
 def _take(cursor: _Cursor, count: int) -> NDArray[np.int64]:
     """Return the next list, of so many numbers; whatever numbers if something failed, now or before."""
     at, index = cursor.places
@@ -204,12 +214,12 @@ def _take(cursor: _Cursor, count: int) -> NDArray[np.int64]:
     return numbers
 
 
-@kernel
+@routine
 def _take_grids(cursor: _Cursor, flags: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the table of grids, and centres."""
-    table = np.zeros((flags.size, 5), dtype=np.int64)
+    table = np.zeros((flags.size, COLUMNS), dtype=np.int64)
     codes, centres = _take(cursor, 2 * flags.size), _take(cursor, flags.size)
-    steps = _take(cursor, (flags & GRID).sum())
+    steps = _take(cursor, _total(flags & GRID))
     offsets = _take(cursor, steps.size)
     if cursor.places[0] < 0:
         return table, centres
@@ -230,11 +240,11 @@ def _take_grids(cursor: _Cursor, flags: NDArray[np.int64]) -> tuple[NDArray[np.i
     return table, centres
 
 
-@kernel
+@routine
 def _take_predictors(cursor: _Cursor, n: int) -> Predictors:
     orders, counts = _take(cursor, n), _take(cursor, n)
-    neighbours = _take(cursor, counts.sum())
-    own = _take(cursor, orders.sum())
+    neighbours = _take(cursor, _total(counts))
+    own = _take(cursor, _total(orders))
     others = _take(cursor, NEIGHBOUR_LAGS * neighbours.size)
     if cursor.places[0] >= 0:
         place = 0
@@ -248,10 +258,10 @@ def _take_predictors(cursor: _Cursor, n: int) -> Predictors:
     return Predictors(orders, counts, own.astype(np.int32), neighbours, of_others)
 
 
-@kernel
-def _count_codes(cursor: _Cursor, flags: NDArray[np.int64], table: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Store how many corrections each channel has, and return how many widths."""
-    width_counts = np.zeros(flags.size, dtype=np.int64)
+@routine
+def _count_codes(cursor: _Cursor, flags: NDArray[np.int64], table: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
+    """Store how many corrections each channel has; return how many widths, and the sum of the corrections."""
+    width_counts, n_corrections = np.zeros(flags.size, dtype=np.int64), wide(0)
     if cursor.places[0] >= 0:
         for index in range(flags.size):
             bits = split_bits(table[index, FIRST], table[index, LAST])
@@ -260,13 +270,16 @@ def _count_codes(cursor: _Cursor, flags: NDArray[np.int64], table: NDArray[np.in
             table[index, CORRECTIONS] = last - first + 1 if flags[index] & CORRECTED else 0
             if width_counts[index] > WIDTHS_MAX or table[index, CORRECTIONS] > CORRECTIONS_MAX:
                 _fails(cursor, wide(TOO_MANY_CODES))
-    return width_counts
+            n_corrections += table[index, CORRECTIONS]
+    return width_counts, n_corrections
 
 
-@kernel
+@routine
 def _take_tables(cursor: _Cursor, table: NDArray[np.int64], spreads: NDArray[np.int64], with_tables: bool) -> Tables:
-    coded = (table[:, FIRST] != table[:, LAST]) & with_tables
-    symbols = _take(cursor, 2 * coded.sum())
+    coded = np.empty(len(table), dtype=np.int64)
+    for index in range(len(table)):
+        coded[index] = with_tables and table[index, FIRST] != table[index, LAST]
+    symbols = _take(cursor, 2 * _total(coded))
     spans, place, n_levels = np.empty((len(table), 2), dtype=np.int64), 0, wide(0)
     for index in range(len(table)):
         spans[index, 0], spans[index, 1] = 0, -1
@@ -304,7 +317,7 @@ def load(data: NDArray[np.uint8], n: int, with_tables: bool) -> tuple[Channels, 
     table, centres = _take_grids(cursor, flags)
     spreads = _take(cursor, n)
     predictors = _take_predictors(cursor, n)
-    width_counts = _count_codes(cursor, flags, table)
-    widths, corrections = _take(cursor, width_counts.sum()), _take(cursor, table[:, CORRECTIONS].sum())
+    width_counts, n_corrections = _count_codes(cursor, flags, table)
+    widths, corrections = _take(cursor, _total(width_counts)), _take(cursor, n_corrections)
     tables = _take_tables(cursor, table, spreads, with_tables)
     return Channels(Grids(table, corrections), centres, predictors, width_counts, widths, tables), cursor.places[0]

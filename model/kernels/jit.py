@@ -23,6 +23,7 @@ if was_enabled:
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
+WITHOUT_WRAPPERS: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
 def kernel(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
@@ -38,8 +39,12 @@ def kernel(function: Callable[Parameters, Result]) -> Callable[Parameters, Resul
     return cast(Callable[Parameters, Result], compiled)
 
 
+def routine(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Compile a function that kernels call, each the same copy of it; Python cannot call it."""
+    return cast(Callable[Parameters, Result], numba.njit(error_model="numpy", **WITHOUT_WRAPPERS)(function))
+
+
 def part(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """Compile a function into the kernels that call it; Python cannot call it."""
-    without_wrappers: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    compile_part = numba.njit(error_model="numpy", forceinline=True, **without_wrappers)
+    compile_part = numba.njit(error_model="numpy", forceinline=True, **WITHOUT_WRAPPERS)
     return cast(Callable[Parameters, Result], compile_part(function))

@@ -83,7 +83,7 @@ def choose(
     neighbours : NDArray
         Channels to predict from, the best first.
     counts : NDArray
-        How many of them to try, ascending, from 0 on.
+        How many of them to try, ascending.
     order : int
         Most coefficients on the own past.
     pieces : NDArray, shape (pieces, 2)
@@ -101,7 +101,9 @@ def choose(
     """
     products = _products(rows, channel, neighbours, order, pieces)
     target = NEIGHBOUR_LAGS * neighbours.size
-    steps, fitted_steps = rows.shape[1] - ORDER_MAX, (pieces[:, 1] - pieces[:, 0]).sum()
+    steps, fitted_steps = rows.shape[1] - ORDER_MAX, 0
+    for index in range(len(pieces)):
+        fitted_steps += pieces[index, 1] - pieces[index, 0]
     best_bits, best_count, best_own = np.inf, 0, 0
     for count in counts:
         if count > neighbours.size:
@@ -149,12 +151,15 @@ def find_neighbours(
     least_squares.correlate(innovations, likeness)
     neighbours[:] = -1
     for channel in range(len(rows)):
-        alike = np.abs(likeness[channel, :channel])
+        alike = likeness[channel]
         for place in range(min(neighbours.shape[1], channel)):
-            best = alike.argmax()
-            if alike[best] < CORRELATION_MIN:
+            best = 0
+            for other in range(1, channel):
+                if abs(alike[other]) > abs(alike[best]):
+                    best = other
+            if abs(alike[best]) < CORRELATION_MIN:
                 break
-            neighbours[channel, place], alike[best] = best, -1.0
+            neighbours[channel, place], alike[best] = best, 0.0
 
 
 @kernel

@@ -155,8 +155,9 @@ def _read_table(
     changes: NDArray[np.int64], first: int, frequencies: NDArray[np.int64], starts: NDArray[np.int64]
 ) -> bool:
     """Store the frequencies of a channel's table and the sums of those before each; return whether it is one."""
-    levels = np.full(SYMBOLS, ABSENT)
-    level = 0
+    levels, level = np.empty(SYMBOLS, dtype=np.int64), 0
+    for symbol in range(SYMBOLS):
+        levels[symbol] = ABSENT
     for index in range(changes.size):
         level += changes[index]
         levels[first + index] = level

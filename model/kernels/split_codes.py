@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from model.kernels.bit_length import bit_length
 from model.kernels.jit import kernel, part
+from model.kernels.wide import wide
 
 CODE_BITS = 20
 """Most bits that split codes differ in."""
@@ -38,7 +39,8 @@ def split_bits(first: int, last: int) -> int:
 @part
 def split_of(grids: NDArray[np.int64], steps: int) -> Split:
     """Return how the codes of grids, a row of a first and a last one each, are split, with memory for lowest bits."""
-    bits = np.empty(len(grids), dtype=np.int64)
+    bits, most = np.empty(len(grids), dtype=np.int64), wide(0)
     for channel in range(bits.size):
         bits[channel] = split_bits(grids[channel, 0], grids[channel, 1])
-    return Split(bits, np.empty((bits.size, steps if bits.max() else 0), dtype=np.int32))
+        most = max(most, bits[channel])
+    return Split(bits, np.empty((bits.size, steps if most else 0), dtype=np.int32))
