@@ -57,7 +57,7 @@ def fit(values: NDArray[np.float64], usual: NDArray[np.float64], neighbours: NDA
     unit = UNITS / float(np.median(moving))
     centred = (values - np.median(values, axis=0)) * unit
     rows = np.ascontiguousarray(centred.T.clip(-LARGEST, LARGEST).astype(np.int32))
-    available = np.count_nonzero(neighbours >= 0, axis=1)
+    available, nothing = np.count_nonzero(neighbours >= 0, axis=1), np.empty((0, 0, 0), dtype=np.int64)
     for count in range(NEIGHBOURS + 1):
         columns = count * LAGS
         products = np.zeros((columns + OWN_LAGS + 1, columns + OWN_LAGS + 1))
@@ -65,7 +65,7 @@ def fit(values: NDArray[np.float64], usual: NDArray[np.float64], neighbours: NDA
         for channel in np.flatnonzero((available >= count) & (usual > 0)).tolist():
             used = np.repeat([*neighbours[channel, :count], channel], [*(LAGS for _ in range(count)), OWN_LAGS + 1])
             of_channel = np.zeros((lags.size, lags.size), dtype=np.int64)
-            least_squares.add_products(rows, used, lags, OWN_LAGS, rows.shape[1] - 1, of_channel)
+            least_squares.add_products(rows, used, lags, OWN_LAGS, rows.shape[1] - 1, nothing, of_channel)
             products += of_channel / (usual[channel] * unit) ** 2
         weights = _weights(products, columns)
         if weights is not None:

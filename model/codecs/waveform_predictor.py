@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from model.kernels import predictor_choice
 from model.kernels.linear_prediction import NEIGHBOUR_LAGS, ORDER_MAX, Predictors
+from model.kernels.predictor_choice import INNOVATION_ORDER
 
 FIT_PIECES = 4
 """Where only part of a chunk is fitted, it is so many pieces, evenly spaced."""
@@ -76,10 +77,15 @@ class Fit:
 
     def neighbours(self) -> NDArray[np.int64]:
         """Return for each channel those before it whose innovations are most like its own, the best first, then -1."""
+        return self._neighbours()[0]
+
+    def _neighbours(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the neighbours, and what looking for them found of each channel's own products."""
         neighbours = np.full((len(self._rows), self._effort.neighbours[-1]), -1)
+        products = np.empty((0, 0, 0), dtype=np.int64)
         if neighbours.size and len(neighbours) > 1:
-            predictor_choice.find_neighbours(self._rows, self._pieces, self._rounding_variance, neighbours)
-        return neighbours
+            products = predictor_choice.find_neighbours(self._rows, self._pieces, self._rounding_variance, neighbours)
+        return neighbours, products
 
     def predictor(self, channel: int, neighbours: NDArray[np.int64]) -> Predictor:
         """Return the predictor of a channel that is expected to take fewest bits, itself included."""
@@ -98,9 +104,12 @@ class Fit:
 
     def predictors(self) -> Predictors:
         """Return the predictors of all channels; rows of zeros have none."""
+        neighbours, products = self._neighbours()
+        same_sums = len(self._pieces) == 1 and self._effort.order == INNOVATION_ORDER
         return predictor_choice.choose_all(
-            self._rows, self.neighbours(), self._counts, self._effort.order, self._pieces, self._rounding_variance
-        )
+            self._rows, neighbours, self._counts, self._effort.order, self._pieces, self._rounding_variance,
+            products if same_sums else products[:0],
+        )  # fmt: skip
 
 
 def _pieces(steps: int, fit_steps: int) -> NDArray[np.int64]:

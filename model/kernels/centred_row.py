@@ -18,6 +18,11 @@ def _centre(codes: NDArray[np.int32], split_bits: int, fraction_bits: int, row: 
     for code in codes:
         total += wide(code)
     middle = wide(np.rint(total / codes.size)) >> split_bits
+    if split_bits == 0 and fraction_bits == 0:
+        # As below, but several at a time: processors have no shift for that.
+        for index in range(codes.size):
+            row[index] = codes[index] - middle
+        return middle
     for index in range(codes.size):
         row[index] = (wide(codes[index]) >> split_bits) - middle << fraction_bits
     return middle

@@ -28,7 +28,7 @@ def _dot(a: NDArray[np.int32], b: NDArray[np.int32]) -> int:
 @kernel
 def add_products(
     rows: NDArray[np.int32], channels: NDArray[np.int64], lags: NDArray[np.int64], start: int, stop: int,
-    products: NDArray[np.int64],
+    own: NDArray[np.int64], products: NDArray[np.int64],
 ) -> None:  # fmt: skip
     """Add, for each two columns, the sum over steps of their products.
 
@@ -41,6 +41,8 @@ def add_products(
         ascend by one.
     start, stop : int
         The samples, at least the greatest lag from either end of a row, that are summed over.
+    own : NDArray, shape (channels, lags, lags)
+        The sums of columns of one channel, where they are known, or nothing.
     products : NDArray, shape (columns, columns)
         The sums; symmetric.
     """
@@ -49,7 +51,9 @@ def add_products(
         a = rows[channels[i]]
         for j in range(i + 1):
             b = rows[channels[j]]
-            if i and j and channels[i - 1] == channels[i] and channels[j - 1] == channels[j]:
+            if own.size and channels[i] == channels[j]:
+                window[i, j] = own[channels[i], lags[i], lags[j]]
+            elif i and j and channels[i - 1] == channels[i] and channels[j - 1] == channels[j]:
                 entering = wide(a[start - lags[i]]) * wide(b[start - lags[j]])
                 leaving = wide(a[stop - lags[i]]) * wide(b[stop - lags[j]])
                 window[i, j] = window[i - 1, j - 1] + entering - leaving

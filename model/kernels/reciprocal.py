@@ -20,11 +20,18 @@ DIVIDEND_BITS = 63
 
 @intrinsic
 def multiply_and_shift(typing_context: Any, number: Any, multiplier: Any, shift: Any) -> Any:  # noqa: ANN401
-    """Return `number * multiplier >> shift` without overflow."""
+    """Return `number * multiplier >> shift` without overflow.
+
+    The number has at most `DIVIDEND_BITS` bits, and the shift is not less than that.
+    """
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ANN401
-        number, multiplier, shift = (builder.zext(argument, ir.IntType(128)) for argument in arguments)
-        return builder.trunc(builder.lshr(builder.mul(number, multiplier), shift), ir.IntType(64))
+        number, multiplier, shift = arguments
+        # Twice the number, so that a shift by 64 comes first, which is to take the upper half of the product.
+        twice = builder.shl(number, number.type(1))
+        product = builder.mul(*(builder.zext(factor, ir.IntType(128)) for factor in (twice, multiplier)))
+        upper = builder.trunc(builder.lshr(product, product.type(64)), number.type)
+        return builder.lshr(upper, builder.sub(shift, shift.type(DIVIDEND_BITS)))
 
     return types.int64(types.int64, types.uint64, types.int64), generate
 

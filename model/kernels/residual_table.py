@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from model.kernels.adc_grid import FIRST, LAST
 from model.kernels.bit_length import bit_length
-from model.kernels.frequency_table import ABSENT, SYMBOLS, TOTAL, TOTAL_BITS, store_frequencies, store_levels
+from model.kernels.frequency_table import SYMBOLS, TOTAL, TOTAL_BITS, store_frequencies, store_levels
 from model.kernels.jit import kernel, part
 from model.kernels.linear_prediction import (
     ORDER_MAX,
@@ -132,13 +132,13 @@ def find_tables(
                 measure_from_last(rows, channel, c, neighbours, others, start, sums[:size], residuals[:size])
             for step in range(size):
                 counts[_symbol(residuals[step], low_bits)] += 1
-        store_levels(counts, levels)
-        store_frequencies(levels, frequencies)
         first, last, before = 0, SYMBOLS - 1, 0
-        while levels[first] == ABSENT:
+        while not counts[first]:
             first += 1
-        while levels[last] == ABSENT:
+        while not counts[last]:
             last -= 1
+        store_levels(counts[first : last + 1], levels[first : last + 1])
+        store_frequencies(levels[first : last + 1], frequencies[first : last + 1])
         for symbol in range(first, last + 1):
             changes[n_changes] = levels[symbol] - before
             before = levels[symbol]
@@ -154,17 +154,18 @@ def find_tables(
 def _read_table(
     changes: NDArray[np.int64], first: int, frequencies: NDArray[np.int64], starts: NDArray[np.int64]
 ) -> bool:
-    """Store the frequencies of a channel's table and the sums of those before each; return whether it is one."""
-    levels, level = np.empty(SYMBOLS, dtype=np.int64), 0
-    for symbol in range(SYMBOLS):
-        levels[symbol] = ABSENT
+    """Store the frequencies of a channel's table and the sums of those before each; return whether it is one.
+
+    Only those from the least to the greatest symbol are stored.
+    """
+    levels, level = np.empty(changes.size, dtype=np.int64), 0
     for index in range(changes.size):
         level += changes[index]
-        levels[first + index] = level
-    if not store_frequencies(levels, frequencies):
+        levels[index] = level
+    if not store_frequencies(levels, frequencies[first : first + changes.size]):
         return False
     total = 0
-    for symbol in range(SYMBOLS):
+    for symbol in range(first, first + changes.size):
         starts[symbol] = total
         total += frequencies[symbol]
     return True
@@ -202,7 +203,7 @@ def put_group(
         neighbours = predictors.neighbours[others_at[channel] : others_at[channel + 1]]
         others = predictors.others[others_at[channel] : others_at[channel + 1]]
         low_bits, split_bits = tables.spreads[channel], split.bits[channel]
-        for symbol in range(SYMBOLS):
+        for symbol in range(tables.spans[channel, 0], tables.spans[channel, 1] + 1):
             if frequencies[symbol]:
                 multipliers[symbol], shifts[symbol] = reciprocal(frequencies[symbol])
         if split_bits:
@@ -283,7 +284,7 @@ def decode_group(
             continue
         if not _read_table(changes, tables.spans[channel, 0], frequencies, starts):
             return state, at, split, False
-        for symbol in range(SYMBOLS):
+        for symbol in range(tables.spans[channel, 0], tables.spans[channel, 1] + 1):
             symbols[starts[symbol] : starts[symbol] + frequencies[symbol]] = symbol
         c = from_last(predictors.own[own_at[channel] : own_at[channel + 1]])
         neighbours = predictors.neighbours[others_at[channel] : others_at[channel + 1]]
