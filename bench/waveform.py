@@ -6,12 +6,12 @@ import json
 import platform
 import resource
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from textwrap import fill
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import numpy as np
 import typer
@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.file_coders import HYBRID_BITS, has_wavpack, mtscomp_coder, unpacked, wavpack, wavpack_coders
-from bench.measure import peak_since, start_peak
+from bench.measure import REPEAT_S, measure
 from bench.waveform_coders import Coder, Samples, coders, own_coder, truncated
 from bench.waveform_spikes import SpikeRow, measure_spikes, spike_tables, spike_workloads
 from bench.waveform_streams import LONG_MINUTES, StreamRow, stream_rows, stream_table
@@ -33,7 +33,8 @@ PAGE = ROOT / "docs" / "waveforms.md"
 SCRATCH = Path("build/bench/waveforms.md")
 INTRODUCTION = """
 Written by `make bench-waveform` on {machine}. Ratios are against int16; what every coder gives back was compared. All
-run on one thread, and all but this package and mtscomp get one channel at a time, which suits them best. {wavpack}
+run on one thread, and all but this package and mtscomp get one channel at a time, which suits them best. What takes
+less than {repeat_s:g} s is repeated for so long, and its best run counts. {wavpack}
 """
 WAVPACK = {
     True: "WavPack is its command, whose levels 1, 2 and 3 are `-f`, none and `-h`; its files lie in memory.",
@@ -54,7 +55,8 @@ Encoding and decoding in millions of samples a second (1024 channels at 20 kHz a
 memory beyond the samples; what the bytes are.
 """
 HYBRID = "WavPack hybrid"
-Result = TypeVar("Result")
+CLOCK_S = 1e-9
+"""The unit of the processors' clock, which may stand still over a few microseconds."""
 
 
 @dataclass(frozen=True)
@@ -141,34 +143,25 @@ def measure_coder(workload: str, coder: Coder, waveforms: list[Samples]) -> Row:
     RuntimeError
         What is decoded differs from what was encoded.
     """
-    before = start_peak()
-    encoded, encode_s = _timed(lambda: [coder.encode(samples) for samples in waveforms])
-    peak = peak_since(before)
-    decoded, decode_s = _timed(
-        lambda: [coder.decode(data, samples.shape) for data, samples in zip(encoded, waveforms, strict=True)]
-    )
-    if not all(map(np.array_equal, decoded, waveforms)):
+    encoded = measure(lambda: [coder.encode(samples) for samples in waveforms], processor_s)
+    pairs = list(zip(encoded.result, waveforms, strict=True))
+    decoded = measure(lambda: [coder.decode(data, samples.shape) for data, samples in pairs], processor_s)
+    if not all(map(np.array_equal, decoded.result, waveforms)):
         raise RuntimeError(f"{coder.name} does not give back {workload}")
     raw_bytes = sum(samples.nbytes for samples in waveforms)
     return Row(
         workload=workload,
         coder=coder.name,
         raw_bytes=raw_bytes,
-        compressed_bytes=sum(len(part) for data in encoded for part in data),
-        encode_mb_s=raw_bytes / 1e6 / encode_s,
-        decode_mb_s=raw_bytes / 1e6 / decode_s,
-        peak_mb=None if peak is None or coder.is_command else peak / 1e6,
+        compressed_bytes=sum(len(part) for data in encoded.result for part in data),
+        encode_mb_s=raw_bytes / 1e6 / max(encoded.seconds, CLOCK_S),
+        decode_mb_s=raw_bytes / 1e6 / max(decoded.seconds, CLOCK_S),
+        peak_mb=None if encoded.peak_bytes is None or coder.is_command else encoded.peak_bytes / 1e6,
     )
 
 
-def _timed(function: Callable[[], Result]) -> tuple[Result, float]:
-    """Return a result, and the processors' seconds, of commands too: what else runs on the machine hardly counts."""
-    start = _processor_s()
-    result = function()
-    return result, max(_processor_s() - start, 1e-9)
-
-
-def _processor_s() -> float:
+def processor_s() -> float:
+    """Return the processors' seconds so far, of commands too: what else runs on the machine hardly counts."""
     commands = resource.getrusage(resource.RUSAGE_CHILDREN)
     return time.process_time() + commands.ru_utime + commands.ru_stime
 
@@ -250,7 +243,7 @@ def page(
     wavpack_note = WAVPACK[any(row.coder.startswith("WavPack") for row in rows)]
     parts = [
         "# Results: raw waveforms side by side",
-        fill(" ".join(INTRODUCTION.format(machine=machine, wavpack=wavpack_note).split()), 120),
+        fill(" ".join(INTRODUCTION.format(machine=machine, repeat_s=REPEAT_S, wavpack=wavpack_note).split()), 120),
         "## Ratio, without loss",
         _markdown(["workload", *names], ratios),
         "## Speed: megabytes for a second of one processor, encoding / decoding",
