@@ -1,19 +1,21 @@
 """The command line: python -m synth."""
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.progress import Progress, TimeElapsedColumn
 
 from sim.results import data_folder
 from synth import sizing
 from synth.designs import DESIGNS, WHOLE
 from synth.devices import DEVICES, SEEDS, area, fmax
 from synth.gates import gates
-from synth.page import write
+from synth.page import TARGET, write
 from synth.results import Row, add
 from synth.toggles import SECONDS, toggles
 
@@ -37,6 +39,7 @@ def measure(
     *,
     seeds: Annotated[int, typer.Option(min=0, max=len(SEEDS), help="Seeds to place with; 0 measures areas only.")] = 5,
     sweep: Annotated[bool, typer.Option("--sweep", help="Add 128 to 4096 channels at 8 lanes.")] = False,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Designs at once. Default: one for each processor.")] = None,
 ) -> None:
     """Measure area and speed; write docs/silicon.json and docs/silicon.md.
 
@@ -46,35 +49,24 @@ def measure(
 
     `python -m synth measure --design encoder --channels 1024 --lanes 8 --device up5k`
     """
-    console = Console()
     unknown = sorted({*(design or ())} - {*DESIGNS}) + sorted({*(device or ())} - {*DEVICES, GATES})
     if unknown:
         raise typer.BadParameter(f"{', '.join(unknown)} must be of {', '.join([*DESIGNS, *DEVICES, GATES])}")
-    cases = list(_cases(design or list(DESIGNS), channels or CHANNELS, lanes or LANES, sweep=sweep))
-    targets = device or [*DEVICES, GATES]
-    table = Table("design", "channels", "lanes", "device", "LUT4 or NAND2", "flip-flops", "RAM", "MHz")
-    count = len(cases) * len(targets)
-    for number, (name, width, words, target) in enumerate(
-        (name, width, words, target) for target in targets for name, width, words in cases
-    ):
-        console.print(f"{number + 1}/{count}: {name}, {width} channels, {words} lanes, {target}", style="dim")
-        row = _row(name, width, words, target, SEEDS[:seeds])
-        sizes = f"--channels {width} --lanes {words}"
-        add(row, f"python -m synth measure --design '{name}' {sizes} --device {target} --seeds {seeds}")
-        memory = row.get("block_rams", row.get("memory_bits"))
-        clock = str(row["speed"]["median"]) if "speed" in row else ""
-        table.add_row(
-            name,
-            str(width),
-            str(words),
-            target,
-            str(row.get("lut4", row.get("nand2"))),
-            str(row["flip_flops"]),
-            str(memory),
-            clock,
-        )
-    console.print(table)
-    write()
+    cases = _cases(design or list(DESIGNS), channels or CHANNELS, lanes or LANES, sweep=sweep)
+    work = [(*case, target) for case in cases for target in device or [*DEVICES, GATES]]
+    columns = (*Progress.get_default_columns(), TimeElapsedColumn())
+    with Progress(*columns, console=Console()) as progress, ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
+        task = progress.add_task("measured", total=len(work))
+        running = [pool.submit(_row, *one, SEEDS[:seeds]) for one in work]
+        try:
+            for done in as_completed(running):
+                row = done.result()
+                add(row, _command(row, seeds))
+                progress.console.print(_line(row))
+                progress.advance(task)
+        finally:
+            pool.shutdown(cancel_futures=True)
+            write()
 
 
 @app.command("toggles")
@@ -132,15 +124,13 @@ def size(
 
 def _cases(
     designs: Sequence[str], channels: Sequence[int], lanes: Sequence[int], *, sweep: bool
-) -> Iterator[tuple[str, int, int]]:
-    """Yield designs with each size that they exist in; blocks other than encoder and decoder in the largest alone."""
-    for name in designs:
-        sizes = [(width, words) for width in channels for words in lanes if words <= width]
-        if name not in WHOLE:
-            sizes = [(max(channels), 8)] if 8 in lanes else sizes[-1:]
-        elif sweep:
-            sizes = list(dict.fromkeys([*sizes, *((width, 8) for width in SWEEP)]))
-        yield from ((name, width, words) for width, words in sizes)
+) -> list[tuple[str, int, int]]:
+    """Return designs with each size that they exist in, those of the targets' size first."""
+    sizes = [(width, words) for width in channels for words in lanes if words <= width]
+    cases = [(name, *size) for name in designs for size in sizes]
+    if sweep:
+        cases += [(name, width, TARGET[1]) for name in designs if name in WHOLE for width in SWEEP]
+    return sorted(dict.fromkeys(cases), key=lambda case: case[1:] != TARGET)
 
 
 def _row(name: str, channels: int, lanes: int, device: str, seeds: tuple[int, ...]) -> Row:
@@ -148,9 +138,22 @@ def _row(name: str, channels: int, lanes: int, device: str, seeds: tuple[int, ..
     if device == GATES:
         return row | gates(name, channels, lanes)
     row |= area(name, channels, lanes, device)
-    if seeds and name in WHOLE:
+    # Blocks alone are placed in one size only: that of all would take another day.
+    if seeds and (name in WHOLE or (channels, lanes) == TARGET):
         row["speed"] = fmax(name, channels, lanes, device, seeds)
     return row
+
+
+def _command(row: Row, seeds: int) -> str:
+    size = f"--channels {row['channels']} --lanes {row['lanes']}"
+    return f"python -m synth measure --design '{row['design']}' {size} --device {row['device']} --seeds {seeds}"
+
+
+def _line(row: Row) -> str:
+    cells = f"{row['lut4']:,} LUT4" if "lut4" in row else f"{row['nand2']:,} NAND2"
+    clock = f", {row['speed']['median']} MHz" if row.get("speed") else ""
+    where = f"{row['design']}, {row['channels']} channels, {row['lanes']} lanes, {row['device']}"
+    return f"{where}: {cells}, {row['flip_flops']:,} flip-flops{clock}"
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import json
 import statistics
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +19,23 @@ class Device:
     ----------
     name : str
         For people.
-    synthesis, nextpnr : str
-        Yosys' command; the place and route tool.
+    synthesis, without_multipliers : str
+        Yosys' command, and the one that builds products of LUTs.
+    nextpnr : str
+        The place and route tool.
     options : tuple of str
         Those of nextpnr.
-    luts, megahertz : int
-        LUT4s of the device; the clock that nextpnr is asked for.
+    luts, multipliers, megahertz : int
+        LUT4s and multiplier blocks of the device; the clock that nextpnr is asked for.
     """
 
     name: str
     synthesis: str
+    without_multipliers: str
     nextpnr: str
     options: tuple[str, ...]
     luts: int
+    multipliers: int
     megahertz: int
 
 
@@ -38,29 +43,37 @@ DEVICES = {
     "up5k": Device(
         "iCE40 UP5K",
         "synth_ice40 -dsp -dff -top top",
+        "synth_ice40 -dff -top top",
         "nextpnr-ice40",
         ("--up5k", "--package", "sg48", "--pcf-allow-unconstrained"),
         5280,
+        8,
         24,
     ),
     "hx8k": Device(
         "iCE40 HX8K",
         "synth_ice40 -dff -top top",
+        "synth_ice40 -dff -top top",
         "nextpnr-ice40",
         ("--hx8k", "--package", "ct256", "--pcf-allow-unconstrained"),
         7680,
+        0,
         48,
     ),
     "ecp5": Device(
         "ECP5-25K",
         "synth_ecp5 -top top",
+        "synth_ecp5 -nodsp -top top",
         "nextpnr-ecp5",
         ("--25k", "--package", "CABGA381", "--lpf-allow-unconstrained"),
         24288,
+        28,
         100,
     ),
 }
 SEEDS = (1, 2, 3, 4, 5)
+NO_ROOM = "no BELs remaining"
+"""What nextpnr says where a device is too small."""
 
 CELLS = {
     "lut4": ("SB_LUT4", "LUT4"),
@@ -74,11 +87,22 @@ CELLS = {
 
 def area(design: str, channels: int, lanes: int, device: str) -> dict[str, int]:
     """Return how many cells of each kind a design takes on a device, without input and output pads."""
-    script = f"{READ}{DEVICES[device].synthesis}; tee -q -o stat.json stat -json"
-    return kept({"top.il": rtlil(design, channels, lanes), "script.ys": script}, _area)
+    return _cells(design, channels, lanes, _synthesis(design, channels, lanes, device))
 
 
-def _area(folder: Path) -> dict[str, int]:
+def _synthesis(design: str, channels: int, lanes: int, device: str) -> str:
+    """Return the command that uses multiplier blocks, unless the device has too few of them."""
+    target = DEVICES[device]
+    blocks = _cells(design, channels, lanes, target.synthesis)["multipliers"]
+    return target.synthesis if blocks <= target.multipliers else target.without_multipliers
+
+
+def _cells(design: str, channels: int, lanes: int, synthesis: str) -> dict[str, int]:
+    script = f"{READ}{synthesis}; tee -q -o stat.json stat -json"
+    return kept({"top.il": rtlil(design, channels, lanes), "script.ys": script}, _count_cells)
+
+
+def _count_cells(folder: Path) -> dict[str, int]:
     run_tool("yosys", ["-q", "-s", "script.ys"], folder)
     counts = json.loads((folder / "stat.json").read_text())["design"]["num_cells_by_type"]
     return {
@@ -90,24 +114,31 @@ def _area(folder: Path) -> dict[str, int]:
 def speed(design: str, channels: int, lanes: int, device: str, seed: int) -> dict[str, Any]:
     """Return the highest clock that nextpnr reaches with a seed, in MHz, and the path that limits it.
 
-    The design is placed between registers (`Pins`).
+    The design is placed between registers (`Pins`). Nothing is returned if the device has no room for it.
     """
     target = DEVICES[device]
     inputs = {
         "top.il": rtlil(design, channels, lanes, pins=True),
-        "script.ys": f"{READ}{target.synthesis} -json top.json",
-        "nextpnr.json": json.dumps(
-            [target.nextpnr, *target.options, "--freq", str(target.megahertz), "--seed", f"{seed}"]
-        ),
+        "script.ys": f"{READ}{_synthesis(design, channels, lanes, device)} -json made.json",
+        "nextpnr.json": json.dumps([target.nextpnr, *target.options, "--freq", str(target.megahertz)]),
     }
-    return kept(inputs, _speed)
+    return kept(inputs, partial(_speed, seed=seed), f"seed_{seed}")
 
 
-def _speed(folder: Path) -> dict[str, Any]:
-    run_tool("yosys", ["-q", "-s", "script.ys"], folder)
+def _speed(folder: Path, seed: int) -> dict[str, Any]:
+    netlist, report = folder / "top.json", f"report_{seed}.json"
+    if not netlist.exists():
+        run_tool("yosys", ["-q", "-s", "script.ys"], folder)
+        (folder / "made.json").replace(netlist)
     tool, *options = json.loads((folder / "nextpnr.json").read_text())
-    run_tool(tool, ["--json", "top.json", "--report", "report.json", "-q", "--timing-allow-fail", *options], folder)
-    return timing(json.loads((folder / "report.json").read_text()))
+    outputs = ["--report", report, "--seed", str(seed), "-q", "--timing-allow-fail"]
+    try:
+        run_tool(tool, ["--json", netlist.name, *outputs, *options], folder)
+    except RuntimeError as error:
+        if NO_ROOM not in str(error):
+            raise
+        return {}
+    return timing(json.loads((folder / report).read_text()))
 
 
 def timing(report: dict[str, Any]) -> dict[str, Any]:
@@ -137,15 +168,23 @@ def block(cell: str) -> str:
     return parts[-2] if len(parts) > 1 else "top"
 
 
-def fmax(design: str, channels: int, lanes: int, device: str, seeds: tuple[int, ...] = SEEDS) -> dict[str, Any]:
-    """Return median and range of the highest clock over seeds, and the critical path of the median."""
-    runs = sorted((speed(design, channels, lanes, device, seed) for seed in seeds), key=lambda run: run["megahertz"])
+def fmax(design: str, channels: int, lanes: int, device: str, seeds: tuple[int, ...] = SEEDS) -> dict[str, Any] | None:
+    """Return median and range of the highest clock over seeds, and the critical path of the median.
+
+    None is returned if the device has no room for the design.
+    """
+    runs = []
+    for seed in seeds:
+        run = speed(design, channels, lanes, device, seed)
+        if not run:
+            return None
+        runs.append(run)
+    runs.sort(key=lambda run: run["megahertz"])
     clocks = [run["megahertz"] for run in runs]
-    middle = runs[(len(runs) - 1) // 2]
     return {
-        "median": statistics.median(clocks),
+        "median": round(statistics.median(clocks), 2),
         "lowest": clocks[0],
         "highest": clocks[-1],
         "seeds": list(seeds),
-        "path": middle,
+        "path": runs[(len(runs) - 1) // 2],
     }

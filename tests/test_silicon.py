@@ -1,9 +1,13 @@
 """Area, speed and sizing: what `make synth` and `make bitstream` are made of."""
 
+import json
 import os
 import re
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,14 +16,14 @@ from typer.testing import CliRunner
 from board.icebreaker import PINS, IcebreakerTop, constraints
 from board.uart_output import UartOutput
 from model import Settings, encode_packets
-from synth.__main__ import app
+from synth.__main__ import _cases, app
 from synth.designs import DESIGNS, rtlil
-from synth.devices import area, timing
+from synth.devices import DEVICES, area, fmax, timing
 from synth.gates import gates
-from synth.page import _target
+from synth.page import _clock, _target
 from synth.sizing import size
 from synth.toggles import count_toggles
-from synth.tools import ROOT
+from synth.tools import ROOT, kept
 
 LANES = 8
 
@@ -82,6 +86,98 @@ def test_timing_names_the_blocks():
     assert (told["from"], told["to"]) == ("gap_counter", "scheduler")
     assert told["through"] == ["gap_counter", "isi_encoder", "scheduler"]
     assert (told["logic_ns"], told["routing_ns"], told["utilization"]) == (0.8, 1.0, {"ICESTORM_LC": 3})
+
+
+@pytest.fixture
+def placed(monkeypatch, tmp_path):
+    """Tools that are quick: the list of those that ran; `place` tells what nextpnr does."""
+    ran = []
+
+    def run(tool, arguments, folder):
+        ran.append(tool)
+        if tool == "yosys":
+            (folder / "made.json").write_text("{}")
+            (folder / "stat.json").write_text(json.dumps({"design": {"num_cells_by_type": {}}}))
+        else:
+            path = [{"type": "clk-to-q", "delay": 1, "from": {"cell": "a.b"}, "to": {"cell": "a.b"}}]
+            report = {
+                "fmax": {"clk": {"achieved": 20.0 + int(arguments[arguments.index("--seed") + 1])}},
+                "critical_paths": [{"from": "posedge clk", "to": "posedge clk", "path": path}],
+                "utilization": {},
+            }
+            run.place(folder / arguments[arguments.index("--report") + 1], json.dumps(report))
+
+    run.place = lambda file, report: file.write_text(report)
+    monkeypatch.setattr("synth.devices.run_tool", run)
+    monkeypatch.setattr("synth.tools.CACHE", tmp_path)
+    return ran, run
+
+
+def test_seeds_share_a_netlist(placed):
+    ran, _ = placed
+    told = fmax("xor_array", LANES, LANES, "hx8k", (1, 2, 3))
+    assert (told["lowest"], told["median"], told["highest"]) == (21, 22, 23)
+    assert ran == ["yosys", "yosys", *["nextpnr-ice40"] * 3]  # one counts the products
+    assert fmax("xor_array", LANES, LANES, "hx8k", (1, 2, 3)) == told
+    assert len(ran) == 5
+
+
+def test_a_device_may_be_too_small(placed):
+    def fail(message):
+        raise RuntimeError(message)
+
+    placed[1].place = lambda file, report: fail("ERROR: Unable to place cell 'x', no BELs remaining to implement it")
+    assert fmax("xor_array", LANES, LANES, "hx8k", (1, 2)) is None
+    assert _clock({"speed": None}) == "no room"
+    placed[1].place = lambda file, report: fail("ERROR: something else")
+    with pytest.raises(RuntimeError, match="something else"):
+        fmax("xor_array", LANES, LANES, "up5k", (1,))
+
+
+def test_products_beyond_the_blocks_are_of_luts():
+    counts = {device: area("rate_updater (a lane)", LANES, LANES, device) for device in ("up5k", "hx8k")}
+    few = replace(DEVICES["up5k"], multipliers=0)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setitem(DEVICES, "up5k", few)
+        assert area("rate_updater (a lane)", LANES, LANES, "up5k") == counts["hx8k"] != counts["up5k"]
+
+
+def test_threads_take_turns(monkeypatch, tmp_path):
+    monkeypatch.setattr("synth.tools.CACHE", tmp_path)
+    made = []
+
+    def make(folder):
+        time.sleep(0.05)
+        made.append(folder)
+        return {"file": (folder / "one.txt").read_text()}
+
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(lambda _: kept({"one.txt": "text"}, make), range(4)))
+    assert results == [{"file": "text"}] * 4
+    assert len(made) == 1
+
+
+def test_sizes_of_the_targets_come_first():
+    cases = _cases(["framer", "encoder"], (32, 1024), (1, 8, 64), sweep=True)
+    assert cases[:2] == [("framer", 1024, 8), ("encoder", 1024, 8)]
+    assert ("encoder", 4096, 8) in cases
+    assert ("framer", 4096, 8) not in cases
+    assert ("framer", 32, 64) not in cases
+    assert len(cases) == len(set(cases))
+
+
+def test_command_measures(placed, monkeypatch, tmp_path):
+    monkeypatch.setattr("synth.results.DATA", tmp_path / "silicon.json")
+    monkeypatch.setattr("synth.__main__.write", lambda: None)
+    options = ["--design", "framer", "--design", "xor_array", "--channels", "1024", "--lanes", "8", "--device", "ecp5"]
+    done = CliRunner().invoke(app, ["measure", *options, "--seeds", "1"])
+    assert done.exit_code == 0
+    rows = json.loads((tmp_path / "silicon.json").read_text())
+    assert [row["design"] for row in rows] == ["framer", "xor_array"]
+    assert {row["speed"]["median"] for row in rows} == {21}
+    assert rows[0]["command"].endswith("--design 'framer' --channels 1024 --lanes 8 --device ecp5 --seeds 1")
+    refused = CliRunner().invoke(app, ["measure", "--design", "nothing"])
+    assert refused.exit_code == 2
 
 
 def test_page_tells_what_is_missed():
