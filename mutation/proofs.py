@@ -1,5 +1,6 @@
 """What the proofs say of a mutant: the harnesses' own properties and assumptions, on the mutated design."""
 
+import re
 from collections.abc import Sequence
 
 from formal.spec import Spec
@@ -16,7 +17,9 @@ to make the circuit smaller first."""
 VERDICTS = {"snl_SAT": FAILED, "snl_UNSAT": PROVEN}
 
 
-def judge_by_proofs(block: Block, mutants: Sequence[Mutant], wanted: Sequence[Mutant]) -> list[Judgement]:
+def judge_by_proofs(
+    block: Block, mutants: Sequence[Mutant], wanted: Sequence[Mutant], *, patience: int = 1
+) -> list[Judgement]:
     """Look for properties of the block that mutants break.
 
     Parameters
@@ -27,12 +30,14 @@ def judge_by_proofs(block: Block, mutants: Sequence[Mutant], wanted: Sequence[Mu
         All of the block: they are in the circuit.
     wanted : sequence of Mutant
         Those to switch on, one at a time.
+    patience : int
+        Each search may take so many times its seconds, as where the machine has more to do.
     """
     judgements = dict.fromkeys(wanted, Judgement(ABSENT))
     for spec in block.specs:
         netlist = proof_netlist(spec)
         left = [one for one, found in judgements.items() if found.verdict != FAILED and one.command(netlist)]
-        verdicts = _search(spec, mutants, [mutants.index(one) + 1 for one in left])
+        verdicts = _search(spec, mutants, [mutants.index(one) + 1 for one in left], patience)
         for mutant, verdict in zip(left, verdicts, strict=True):
             known = judgements[mutant].verdict
             judgements[mutant] = Judgement(UNDECIDED if (known, verdict) == (UNDECIDED, PROVEN) else verdict, spec.name)
@@ -44,7 +49,7 @@ def judge_unchanged(spec: Spec, mutants: Sequence[Mutant]) -> str:
     return _search(spec, mutants, [0])[0]
 
 
-def _search(spec: Spec, mutants: Sequence[Mutant], numbers: Sequence[int]) -> list[str]:
+def _search(spec: Spec, mutants: Sequence[Mutant], numbers: Sequence[int], patience: int = 1) -> list[str]:
     if not numbers:
         return []
     netlist = proof_netlist(spec)
@@ -58,5 +63,9 @@ def _search(spec: Spec, mutants: Sequence[Mutant], numbers: Sequence[int]) -> li
     found = dict.fromkeys(numbers, "")
     for commands in SEARCHES:
         if left := [number for number in numbers if found[number] not in VERDICTS]:
-            found |= search(switched, left, *commands)
+            found |= search(switched, left, *(_given_time(command, patience) for command in commands))
     return [VERDICTS.get(found[number], UNDECIDED) for number in numbers]
+
+
+def _given_time(command: str, patience: int) -> str:
+    return re.sub(r"-T (\d+)", lambda limit: f"-T {int(limit[1]) * patience}", command)
