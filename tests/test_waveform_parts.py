@@ -17,7 +17,7 @@ from model.codecs import waveform_decode
 from model.codecs.adc_grid import Grid, each_grid
 from model.codecs.cascade_lists import Extras
 from model.codecs.code_widths import UNITS, edges_of, find_levels
-from model.codecs.stream import Stream
+from model.codecs.stream import Header, Stream, join
 from model.codecs.waveform_channel import Channel, read_channels, write_channels
 from model.codecs.waveform_group import decode_group, encode_group, rows_for
 from model.codecs.waveform_input import from_integers
@@ -309,6 +309,18 @@ def test_forged_channels_of_many_codes_take_what_their_samples_do(periodic):
 
     decode()
     assert peak_bytes(decode) < 1 << 18
+
+
+def test_forged_channels_get_no_list_of_their_groups():
+    parameters = Parameters(np.dtype("<i2"), "fast", True, 1, 0.0).to_bytes()
+    data = join(Header("waveform", 1, 1 << 20, 1, parameters), [bytes(5)])
+
+    def decode():
+        with pytest.raises(CodecError, match="chunk is cut off"):
+            WaveformCodec(workers=1).decompress(data, channels=(0, 1))
+
+    decode()
+    assert peak_bytes(decode) < 1 << 16
 
 
 def test_multiples_beyond_the_type_of_the_samples_are_refused():

@@ -114,8 +114,11 @@ def joined_groups(payloads: Sequence[bytes]) -> list[bytes]:
 def tasks_of(stream: Stream, parameters: Parameters, chunk: int, first: int, end: int) -> Iterator[Task]:
     """Yield the groups of a chunk that hold channels `first` to `end`."""
     header, payload = stream.header, stream.payload(chunk)
-    groups = parameters.groups(header.channels)
     reader = Reader(payload.data)
+    # A group but the last takes at least a byte, of its length: forged channels get no list of their groups.
+    if header.channels > parameters.group_channels * (reader.remaining + 1):
+        raise CodecError("waveform chunk is cut off")
+    groups = parameters.groups(header.channels)
     lengths = [reader.leb128() for _ in groups[1:]]
     lengths.append(reader.remaining - sum(lengths))
     if lengths[-1] < 0:
