@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from memory import peak_bytes
 
 from model import CodecError, WaveformCodec
 from model.codecs import spline
@@ -405,7 +406,7 @@ def test_memory_is_that_of_a_chunk(tmp_path):
 def test_splines_are_the_nearest(spacing, steps):
     samples = np.random.default_rng(1).normal(0, 50, (steps, 2)).astype(np.float32)
     size = spline.size_of(steps, spacing)
-    weights = spline.weights_of(spacing) / (1 << spline.WEIGHT_BITS)
+    weights = spline.weights_of(spacing, steps) / (1 << spline.WEIGHT_BITS)
     assert np.all(weights.sum(axis=1) == 1)
     matrix = np.zeros((steps, size))
     for step in range(steps):
@@ -416,10 +417,23 @@ def test_splines_are_the_nearest(spacing, steps):
     assert np.square(left).sum() <= 1.005 * np.square(least).sum()
 
 
+@pytest.mark.parametrize("steps", [1, 5, 23])
+def test_few_samples_need_few_weights(steps):
+    np.testing.assert_array_equal(spline.weights_of(24, steps), spline.weights_of(24, 1000)[:steps])
+
+
+def test_knots_far_apart_take_no_more_than_their_samples(recording):
+    """As a forged stream, or a sampling rate that is none, may have them."""
+    codec = WaveformCodec(sampling_hz=1e9, workers=1)
+    codec.decompress(codec.compress(recording[0][:40, :3])[0])
+    spline._weights.cache_clear()
+    assert peak_bytes(lambda: codec.decompress(codec.compress(recording[0][:50, :3])[0])) < 1 << 20
+
+
 @pytest.mark.parametrize("scale", [10, 1 << 22])
 def test_values_of_splines_are_exact(scale):
     coefficients = np.random.default_rng(2).integers(-scale, scale, (9, 3))
-    weights = spline.weights_of(5)
+    weights = spline.weights_of(5, 30)
     expected = [
         [
             sum(int(weights[step % 5, piece]) * int(coefficients[step // 5 + piece, channel]) for piece in range(4))

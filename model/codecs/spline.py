@@ -38,27 +38,33 @@ def size_of(steps: int, spacing: int) -> int:
     return -(-steps // spacing) + PIECES - 1
 
 
+def weights_of(spacing: int, steps: int) -> NDArray[np.int32]:
+    """Return the weights of the four coefficients for each sample between two knots, shape (rows, 4).
+
+    There are `spacing` rows, or, where a waveform ends before its second knot, as many as it has steps.
+    """
+    return _weights(spacing, min(spacing, steps))
+
+
 @lru_cache(maxsize=8)
-def weights_of(spacing: int) -> NDArray[np.int32]:
-    """Return the weights of the four coefficients for each sample between two knots, shape (spacing, 4)."""
-    rows, cube = [], 6 * spacing**3
-    for at in range(spacing):
+def _weights(spacing: int, count: int) -> NDArray[np.int32]:
+    weights, cube = np.empty((count, PIECES), dtype=np.int32), 6 * spacing**3
+    for at in range(count):
         first, second, last = (spacing - at) ** 3, 3 * at**3 - 6 * at**2 * spacing + 4 * spacing**3, at**3
         a, b, d = ((2 * part << WEIGHT_BITS) + cube for part in (first, second, last))
         a, b, d = a // (2 * cube), b // (2 * cube), d // (2 * cube)
-        rows.append((a, b, (1 << WEIGHT_BITS) - a - b - d, d))
-    return np.array(rows, dtype=np.int32)
+        weights[at] = a, b, (1 << WEIGHT_BITS) - a - b - d, d
+    return weights
 
 
-@lru_cache(maxsize=8)
-def _relative_weights(spacing: int) -> NDArray[np.float32]:
-    return weights_of(spacing).astype(np.float32) / np.float32(1 << WEIGHT_BITS)
+def _relative_weights(spacing: int, steps: int) -> NDArray[np.float32]:
+    return weights_of(spacing, steps).astype(np.float32) / np.float32(1 << WEIGHT_BITS)
 
 
 @lru_cache(maxsize=8)
 def _factor(steps: int, spacing: int) -> NDArray[np.float64]:
     """Return the Cholesky factor of the normal equations, in bands."""
-    weights = _relative_weights(spacing).astype(np.float64)
+    weights = _relative_weights(spacing, steps).astype(np.float64)
     size = size_of(steps, spacing)
     bands = np.zeros((size, PIECES))
     whole = steps // spacing
@@ -93,14 +99,14 @@ def fit(samples: NDArray[np.float32], spacing: int) -> NDArray[np.float32]:
         In units of the samples.
     """
     sums = np.zeros((size_of(len(samples), spacing), samples.shape[1]))
-    spline.project(samples, _relative_weights(spacing), sums)
+    spline.project(samples, _relative_weights(spacing, len(samples)), sums)
     spline.solve(_factor(len(samples), spacing), sums)
     return sums.astype(np.float32)
 
 
 def take_off(samples: NDArray[np.float32], coefficients: NDArray[np.float32], spacing: int) -> None:
     """Replace samples by what is left of them without a spline."""
-    spline.subtract(samples, _relative_weights(spacing), coefficients)
+    spline.subtract(samples, _relative_weights(spacing, len(samples)), coefficients)
 
 
 def knots(coefficients: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -114,4 +120,4 @@ def store_values(coefficients: NDArray[np.int64], spacing: int, out: NDArray[np.
     """Store a spline's values, shape (steps, channels), from coefficients in units of `2**-FRACTION_BITS`."""
     narrow = coefficients.size == 0 or np.abs(coefficients).max() <= NARROW_MAX
     exact: NDArray[Any] = np.ascontiguousarray(coefficients, dtype=np.int32 if narrow else np.int64)
-    spline.evaluate(weights_of(spacing), exact, WEIGHT_BITS + FRACTION_BITS, out)
+    spline.evaluate(weights_of(spacing, len(out)), exact, WEIGHT_BITS + FRACTION_BITS, out)
