@@ -13,6 +13,7 @@ from hypothesis.extra.numpy import arrays
 from model import CodecError, WaveformCodec, get_codec
 from model.codecs import waveform_best
 from model.codecs.stream import Stream
+from model.codecs.waveform import _least_near
 from model.codecs.waveform_input import DTYPES
 from model.synth import realistic_waveform
 
@@ -279,6 +280,28 @@ def test_the_smallest_error_that_fits_is_picked(target, realistic):
 
 def test_a_target_that_is_reached_without_loss_costs_none(realistic):
     assert WaveformCodec("bounded", "fast", target_ratio=1.5).compress(realistic)[1].max_error == 0
+
+
+def test_a_target_is_found_though_the_first_channels_are_dead(monkeypatch):
+    """What is aimed at first then says nothing of the rest."""
+    waveform = np.random.default_rng(5).normal(0, 3000, (400, 80)).astype(np.int16)
+    waveform[:, :64] = 0
+    tried, fits = [], WaveformCodec._fits
+    monkeypatch.setattr(WaveformCodec, "_fits", lambda *arguments: tried.append(1) or fits(*arguments))
+    picked = WaveformCodec("bounded", "fast", target_ratio=40.0, group_channels=80).compress(waveform)[1]
+    assert picked.compression_ratio >= 40 > 1.01 * compressed_ratio(waveform, picked.max_error - 30)
+    assert picked.max_error > 1000
+    assert len(tried) < 50
+
+
+def compressed_ratio(waveform, max_error):
+    codec = WaveformCodec("bounded", "fast", max_error=max_error, group_channels=80)
+    return codec.compress(waveform)[1].compression_ratio
+
+
+@given(st.integers(0, 100), st.integers(0, 101))
+def test_the_least_number_is_found_from_any_guess(guess, least):
+    assert _least_near(guess, 100, lambda number: number >= least) == least
 
 
 def test_a_target_out_of_reach_is_named():

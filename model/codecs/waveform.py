@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import ClassVar
 
@@ -276,21 +277,10 @@ class WaveformCodec:
         array = np.asarray(waveform)
         piece = Waveform(array[:PIECE_STEPS, :PIECE_CHANNELS])
         share = piece.channels / max(1, checked.channels)
-        error, high = 0, MAX_ERROR_LSB
-        while error < high:
-            middle = (error + high) // 2
-            if self._fits(piece, middle, share):
-                high = middle
-            else:
-                error = middle + 1
-        if self._fits(checked, error):
-            while error > 0 and self._fits(checked, error - 1):
-                error -= 1
-        else:
-            while not self._fits(checked, error):
-                error += 1
-                if error > MAX_ERROR_LSB:
-                    raise ValueError(f"no max_error up to {MAX_ERROR_LSB} reaches the target")
+        aim = bisect_left(range(MAX_ERROR_LSB), True, key=lambda error: self._fits(piece, error, share))
+        error = _least_near(aim, MAX_ERROR_LSB, lambda error: self._fits(checked, error))
+        if error > MAX_ERROR_LSB:
+            raise ValueError(f"no max_error up to {MAX_ERROR_LSB} reaches the target")
         return self._compress(checked, error)
 
     def _fits(self, waveform: Waveform, error: int, share: float = 1.0) -> bool:
@@ -434,6 +424,24 @@ class WaveformCodec:
         if stream.header.codec != self.name:
             raise CodecError(f"stream is of codec {stream.header.codec!r}, not {self.name!r}")
         return stream, Parameters.from_bytes(stream.header.parameters)
+
+
+def _least_near(guess: int, most: int, fits: Callable[[int], bool]) -> int:
+    """Return the least number, 0..most, from which on all fit, or `most + 1`; the nearer the guess, the fewer tried."""
+    below, least, tried, stride = -1, most + 1, guess, 1
+    while least - below > 1:
+        if fits(tried):
+            least = tried
+        else:
+            below = tried
+        if below < 0:
+            tried = max(least - stride, 0)
+        elif least > most:
+            tried = min(below + stride, most)
+        else:
+            tried = (below + least) // 2
+        stride *= 2
+    return least
 
 
 def _check_out(out: NDArray[np.generic], shape: tuple[int, int], dtype: np.dtype[np.generic]) -> None:
