@@ -171,6 +171,26 @@ def test_undamaged_chunks_are_recovered(realistic):
         codec.recover(bytes(damaged))
 
 
+@pytest.mark.parametrize("length", [1, 3, 50, -5, -1])
+@pytest.mark.parametrize("whole_chunks", [1, 3, 4])
+def test_what_is_left_of_a_stream_that_is_cut_off_is_recovered(whole_chunks, length, realistic):
+    codec = WaveformCodec("lossless", preset="fast", chunk_steps=700)
+    data, _ = codec.compress(realistic)
+    stream = Stream(data)
+    payload = stream.payload(whole_chunks).tobytes()
+    cut = data[: data.index(payload) + length % (len(payload) + 4)]
+    with pytest.raises(CodecError, match="cut off"):
+        codec.decompress(cut)
+    left = codec.recover(cut)
+    steps = 700 * whole_chunks
+    assert left.lost == [stream.header.chunk_range(chunk) for chunk in range(whole_chunks, 5)]
+    np.testing.assert_array_equal(left.waveform[:steps], realistic[:steps])
+    assert left.waveform.shape == realistic.shape
+    assert not left.waveform[steps:].any()
+    with pytest.raises(CodecError, match="no chunk that is undamaged"):
+        codec.recover(data[: data.index(stream.payload(0).tobytes()) + 9])
+
+
 def test_better_than_first_difference_and_entropy(realistic):
     _, best = WaveformCodec("lossless").compress(realistic)
     _, fast = WaveformCodec("lossless", preset="fast").compress(realistic)

@@ -132,11 +132,13 @@ class Stream:
         The whole stream.
     verify_first : bool
         Whether to verify the first chunk. Each chunk's checksum covers the header, too: any one that matches proves it.
+        Otherwise a stream may also be cut off behind its header; checksums do not match from there on.
 
     Raises
     ------
     CodecError
-        It does not start as a stream of this version, its header makes no sense, or its first checksum is wrong.
+        It does not start as a stream of this version, its header makes no sense, or, if its first chunk is to be
+        verified, it is cut off, or its first checksum is wrong.
     """
 
     def __init__(self, data: bytes, *, verify_first: bool = True) -> None:
@@ -162,7 +164,7 @@ class Stream:
             raise CodecError("stream claims chunks of a raster without channels")
         if min(steps, self.header.chunk_steps) * channels > CHUNK_BINS_MAX:
             raise CodecError(f"stream claims a chunk of more than {CHUNK_BINS_MAX} bins")
-        self._bounds = _read_bounds(reader, self.header.n_chunks)
+        self._bounds = _read_bounds(reader, self.header.n_chunks, whole=verify_first)
         self._data = as_array(data)
         if verify_first:
             self.verify(0, 1)
@@ -244,12 +246,15 @@ def write_leb128(value: int) -> bytes:
     return bytes(out)
 
 
-def _read_bounds(reader: Reader, n_chunks: int) -> NDArray[np.int64]:
-    """Return where each chunk starts, checksum included, and where the last one ends: at the end of the stream."""
-    if n_chunks * CRC_BYTES + n_chunks - 1 > reader.remaining:
+def _read_bounds(reader: Reader, n_chunks: int, *, whole: bool) -> NDArray[np.int64]:
+    """Return where each chunk starts, checksum included, and where the last one ends: at the end of the stream.
+
+    Of a stream that need not be whole, chunks beyond its end are at its end.
+    """
+    if n_chunks - 1 + (n_chunks * CRC_BYTES if whole else 0) > reader.remaining:
         raise CodecError("stream is cut off")
     lengths = [reader.leb128() + CRC_BYTES for _ in range(n_chunks - 1)]
-    starts = np.cumsum([float(reader.at), *lengths])
-    if starts[-1] - reader.at + CRC_BYTES > reader.remaining:
+    starts, end = np.cumsum([float(reader.at), *lengths]), reader.at + reader.remaining
+    if whole and starts[-1] + CRC_BYTES > end:
         raise CodecError("stream is cut off")
-    return np.append(starts, reader.at + reader.remaining).astype(np.int64)
+    return np.append(starts, end).clip(max=end).astype(np.int64)

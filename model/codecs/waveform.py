@@ -401,14 +401,14 @@ class WaveformCodec:
         Parameters
         ----------
         data : bytes
-            A stream, damaged within, but as long as it was.
+            A stream, damaged, or cut off behind its first chunk.
         max_bins : int, default 2**32
             Most samples to return.
 
         Raises
         ------
         CodecError
-            No chunk is left, the stream's header is damaged, or it holds more than `max_bins`.
+            No chunk is left, the stream's header is damaged or cut off, or it holds more than `max_bins`.
         """
         stream, parameters = self._opened(data, verify_first=False)
         header = stream.header
