@@ -279,6 +279,18 @@ def test_bound_of_floats(dtype):
         WaveformCodec("bounded", max_error=1e-6).compress(waveform.astype(np.float32))
 
 
+@pytest.mark.parametrize(
+    ("dtype", "max_error"), [("f2", 100.0), ("f2", 1000.0), ("f2", 1e308), ("f4", 1e36), ("f4", 1e308), ("f8", 1e308)]
+)
+def test_bound_of_the_largest_floats(dtype, max_error):
+    """The nearest multiple of a quantum may be beyond them, and the quantum itself."""
+    waveform = np.array([[1, -1], [-0.99, 0.98], [0, 1]], dtype) * np.finfo("f4" if dtype == "f8" else dtype).max
+    codec = WaveformCodec("bounded", "fast", max_error=max_error)
+    decoded = codec.decompress(codec.compress(waveform)[0])
+    assert np.isfinite(decoded).all()
+    assert (np.abs(decoded.astype(float) - waveform) <= max_error).all()
+
+
 def test_bound_in_microvolts(realistic):
     codec = WaveformCodec("bounded", max_error_microvolts=1.0, lsb_microvolts=0.195)
     _, result = codec.compress(realistic)

@@ -323,11 +323,11 @@ def test_forged_channels_get_no_list_of_their_groups():
     assert peak_bytes(decode) < 1 << 16
 
 
-def test_multiples_beyond_the_type_of_the_samples_are_refused():
-    integers = np.array([0, -66], np.int32)
-    np.testing.assert_array_equal(from_integers(integers, np.dtype("<f2"), 992.0), np.float16([0, -65472]))
-    with pytest.raises(CodecError, match="samples that float16 cannot hold"):
-        from_integers(integers, np.dtype("<f2"), 1000.0)
+def test_multiples_beyond_the_type_of_the_samples_are_its_largest():
+    integers = np.array([0, -66, 67], np.int32)
+    np.testing.assert_array_equal(from_integers(integers, np.dtype("<f2"), 992.0), np.float16([0, -65472, 65504]))
+    largest = np.finfo(float).max
+    np.testing.assert_array_equal(from_integers(integers, np.dtype("<f8"), 1e307), [0, -largest, largest])
 
 
 @pytest.mark.parametrize("preset", ["fast", "best"])

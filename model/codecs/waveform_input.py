@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
+import sys
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from model.codecs.spikes import CHANNELS_MAX
-from model.errors import CodecError
 
 DTYPES = [np.dtype(name) for name in ("i1", "u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f2", "<f4", "<f8")]
 """Types of samples; a stream holds the number of its own."""
@@ -135,14 +135,12 @@ def is_short(samples: NDArray[np.generic]) -> bool:
 
 
 def from_integers(integers: NDArray[np.int32], dtype: np.dtype[np.generic], quantum: float) -> NDArray[np.generic]:
-    """Return samples of their own type; `CodecError` if that cannot hold one."""
+    """Return samples of their own type; multiples of a quantum that are beyond that become its largest number."""
     if quantum == 0:
         return integers.astype(dtype)
+    largest = float(np.finfo(dtype.name).max)
     with np.errstate(over="ignore"):
-        samples = (integers * quantum).astype(dtype)
-    if not np.isfinite(samples).all():
-        raise CodecError(f"waveform stream has samples that {dtype} cannot hold")
-    return samples
+        return (integers * quantum).clip(-largest, largest).astype(dtype)
 
 
 def sample_range(dtype: np.dtype[np.generic]) -> tuple[int, int]:
@@ -170,4 +168,4 @@ def quantum_of_noise(samples: NDArray[np.generic]) -> float:
 
 def quantum_for(max_error: float) -> float:
     """Return the quantum to whose multiples floats are rounded, so that they change by at most `max_error`."""
-    return 2 * max_error * TIGHTER if math.isfinite(max_error) else 0.0
+    return min(2 * max_error * TIGHTER, sys.float_info.max)
