@@ -344,6 +344,8 @@ def test_waveforms_that_cannot_be_coded_are_named(waveform, message):
         ({"max_templates": 257}, "max_templates must be an integer in 1..256, not 257"),
         ({"quantize_bits": 17}, "quantize_bits must be an integer in 1..16, not 17"),
         ({"snippet_snr_db": math.nan}, "snippet_snr_db must be a positive number, not nan"),
+        ({"snippet_snr_db": 1e5}, "snippet_snr_db must be at most 200, not 100000"),
+        ({"sampling_hz": 1e300}, r"sampling_hz must be at most 1e\+09, not 1e\+300"),
     ],
 )
 def test_arguments_that_are_wrong_are_named(arguments, message):

@@ -48,6 +48,9 @@ MODES = (*CONTENTS, "lossless", "bounded")
 MAX_ERROR_LSB = 16383
 """Most that `max_error` may be for integers."""
 CHUNK_STEPS_MAX = 1 << 24
+SNIPPET_SNR_DB_MAX = 200.0
+"""More than double precision tells apart."""
+SAMPLING_HZ_MAX = 1e9
 PIECE_STEPS = 1 << 15
 """A target is first aimed at with so many samples of each channel."""
 PIECE_CHANNELS = 64
@@ -74,7 +77,7 @@ class WaveformCodec:
         `full`: the background's quantiser has 2**quantize_bits steps, 1..16 bits, within 4 times what it usually
         changes by in 1.2 ms.
     snippet_snr_db : float
-        `full` and `waveform`: energy of the snippets over that of their errors, at least.
+        `full` and `waveform`: energy of the snippets over that of their errors, at least; at most 200.
     max_error : float, optional
         `bounded`: most that any sample may change by, in units of the samples (LSB): at most 16383, rounded down, for
         integers; any positive number for floats.
@@ -87,7 +90,7 @@ class WaveformCodec:
         What a unit of the samples is, for `max_error_microvolts` and for the result's summary.
     sampling_hz : float
         Samples a second, for what is a spike and what is background, for `target_mbps`, the result's megabits a second,
-        and its measures of fidelity.
+        and its measures of fidelity; at most 10**9.
     chunk_steps : int
         Samples of a chunk; each is decodable alone. Fewer where the chunk would have more than 2**26 samples in all.
     group_channels : int
@@ -140,6 +143,8 @@ class WaveformCodec:
         }
         others = {"threshold_sigma": threshold_sigma, "snippet_snr_db": snippet_snr_db, "sampling_hz": sampling_hz}
         _check_positive(numbers | others | {"lsb_microvolts": lsb_microvolts})
+        _check_most("snippet_snr_db", snippet_snr_db, SNIPPET_SNR_DB_MAX)
+        _check_most("sampling_hz", sampling_hz, SAMPLING_HZ_MAX)
         given = [name for name, number in numbers.items() if number is not None]
         if len(given) != (mode == "bounded"):
             wanted = f"exactly one of {', '.join(numbers)}" if mode == "bounded" else "none of them"
@@ -148,6 +153,7 @@ class WaveformCodec:
             if lsb_microvolts is None:
                 raise ValueError("max_error_microvolts needs lsb_microvolts")
             max_error = max_error_microvolts / lsb_microvolts
+            _check_positive({"max_error_microvolts / lsb_microvolts": max_error})
         self._mode, self._preset, self._max_error = mode, preset, max_error
         self._target_ratio, self._target_mbps = target_ratio, target_mbps
         self._lsb_microvolts, self._sampling_hz = lsb_microvolts, sampling_hz
@@ -454,3 +460,8 @@ def _check_positive(numbers: dict[str, float | None]) -> None:
         is_number = isinstance(number, int | float | np.number) and not isinstance(number, bool)
         if number is not None and not (is_number and 0 < number < np.inf):
             raise ValueError(f"{name} must be a positive number, not {number!r}")
+
+
+def _check_most(name: str, number: float, most: float) -> None:
+    if number > most:
+        raise ValueError(f"{name} must be at most {most:g}, not {number:g}")
