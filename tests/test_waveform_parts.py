@@ -311,6 +311,18 @@ def test_forged_channels_of_many_codes_take_what_their_samples_do(periodic):
     assert peak_bytes(decode) < 1 << 18
 
 
+def test_widths_of_codes_are_refused_where_they_would_be_ignored():
+    """Of a channel of one code, which has no symbols, the lists of both presets are alike."""
+
+    def decoded(widths):
+        lists = write_channels([Channel(identity_grid(7, 7), 7, widths=widths)])[:-1]
+        return decode_group(np.frombuffer(lists + bytes([1, *bytes(7)]), np.uint8), "fast", True, INT16, (1, 5))
+
+    assert (decoded(NONE) == 7).all()
+    with pytest.raises(CodecError, match="has widths of codes"):
+        decoded(np.zeros(1, np.int64))
+
+
 def test_forged_channels_get_no_list_of_their_groups():
     parameters = Parameters(np.dtype("<i2"), "fast", True, 1, 0.0).to_bytes()
     data = join(Header("waveform", 1, 1 << 20, 1, parameters), [bytes(5)])

@@ -53,6 +53,8 @@ def decode_fast(
     channels, at = read_side(payload, n_channels, with_tables=True)
     if channels.tables.spreads.max() > LOW_BITS_MAX:
         raise CodecError("waveform payload stores more lowest bits than there may be")
+    if channels.width_counts.any():
+        raise CodecError("waveform payload has widths of codes, which the preset 'fast' does not use")
     if channels.predictors.orders.max() > SHORT_ORDER:
         raise CodecError(f"waveform payload has more coefficients than {SHORT_ORDER}")
     state, words = body_of(payload, at)
