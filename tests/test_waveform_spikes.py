@@ -15,12 +15,15 @@ from memory import peak_bytes
 from model import CodecError, WaveformCodec
 from model.codecs import spline
 from model.codecs.fidelity import compare
+from model.codecs.number_lists import encoded_list
+from model.codecs.snippets import decode_snippets
 from model.codecs.spike_detection import REACH_CHANNELS, Troughs, detect
 from model.codecs.spike_groups import spikes_of_groups
 from model.codecs.step_sizes import LEVEL_MAX, level_below, step_size
 from model.codecs.stream import Stream
+from model.codecs.waveform_group import encode_codes
 from model.codecs.waveform_spikes import SpikeFormat
-from model.kernels.snippet_coder import REACH
+from model.kernels.snippet_coder import REACH, Events
 from model.kernels.spike_peaks import count_matches
 from model.synth import demo_waveform, realistic_waveform
 
@@ -361,6 +364,29 @@ def test_what_a_stream_does_not_keep_is_named(recording):
     data, _ = WaveformCodec("lossless").compress(recording[0][:500, :4])
     with pytest.raises(CodecError, match="stream keeps samples and no spikes; decompress returns them"):
         WaveformCodec().decode_spikes(data)
+
+
+def test_snippets_that_overlap_too_much_are_refused():
+    waveform = np.random.default_rng(3).normal(0, 50, (3000, 2)).astype(np.int16)
+    with pytest.raises(ValueError, match="snippet_samples must be less than 1024 for spikes as dense as these"):
+        WaveformCodec(snippet_samples=1024, threshold_sigma=0.01, sampling_hz=1000.0).compress(waveform)
+    codec = WaveformCodec(threshold_sigma=0.01, sampling_hz=1000.0)
+    assert codec.decompress(codec.compress(waveform)[0]).shape == waveform.shape
+
+
+def test_forged_snippets_take_what_their_samples_do():
+    """Codes that are all alike take no bytes, however many there are."""
+    steps = 2000
+    lists = [[0], np.zeros(steps, int), np.ones(steps, int), np.zeros(steps, int)]
+    payload = b"".join(map(encoded_list, lists)) + encode_codes(np.zeros(10, np.int32))
+    events = Events(np.arange(steps), np.zeros(steps, np.int64), np.zeros(steps, np.int64), 341, 1024)
+
+    def decode():
+        with pytest.raises(CodecError, match="more of snippets than there may be"):
+            decode_snippets(np.frombuffer(payload, np.uint8), events, 16, np.zeros((steps, 1), np.int32))
+
+    decode()
+    assert peak_bytes(decode) < 1 << 18
 
 
 # Damage

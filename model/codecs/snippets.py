@@ -24,6 +24,9 @@ ENERGY_SIGMA = 100.0
 """No snippet has more say in that, on a channel, than one whose energy is the square of so many times the noise."""
 COARSER, FINER = 4, 2
 """Levels by which the quantiser's step is changed to look for one that fits."""
+CODES_A_SAMPLE_MAX = 32
+"""Snippets that overlap have at most so many codes for each sample of their group; those of 48 samples never have more,
+as no channel has two spikes at neighbouring samples. Codes may take no bytes: it bounds a decoder's memory."""
 MAIN = 1 << REACH
 """The bit of a mask that is always set."""
 MASK_MAX = (1 << WIDTH) - 1
@@ -90,6 +93,11 @@ def encode_snippets(
         Of a usual channel, in that band.
     taps : NDArray of float32
         The low-pass filter that makes that band.
+
+    Raises
+    ------
+    ValueError
+        The snippets overlap too much.
     """
     # What an attempt decodes to: memory for one at a time, as that is as much as the samples take.
     waveform = np.zeros_like(target)
@@ -99,6 +107,11 @@ def encode_snippets(
     energy = snippet_coder.band_energy(events, target, waveform, taps, (ENERGY_SIGMA * noise) ** 2)
     allowed = energy / 10 ** ((snr_db + MARGIN_DB) / 10)
     n_codes = snippet_coder.count_levels(events, *target.shape)
+    if n_codes > CODES_A_SAMPLE_MAX * target.size:
+        raise ValueError(
+            f"snippet_samples must be less than {events.samples} for spikes as dense as these: "
+            f"at most {CODES_A_SAMPLE_MAX} snippets may overlap on average"
+        )
 
     def attempt(level: int) -> tuple[Snippets, bool]:
         """Return what the steps of a level give, and whether the energy of its errors is allowed."""
@@ -181,5 +194,7 @@ def decode_snippets(
     seen = sum(int(np.count_nonzero(events.masks >> place & 1)) for place in range(WIDTH))
     if n_codes <= 0 or seen > waveform.size or np.any(events.masks & MAIN == 0):
         raise CodecError("waveform payload has a snippet on no channel, or on one that there is not")
+    if n_codes > CODES_A_SAMPLE_MAX * waveform.size:
+        raise CodecError("waveform payload has more of snippets than there may be")
     codes = decode_codes(payload[lists.at :], n_codes)
     Snippets(level, choices, gains, codes).add_to(waveform, events, max_templates)

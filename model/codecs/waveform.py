@@ -70,7 +70,8 @@ class WaveformCodec:
     threshold_sigma : float
         A spike is deeper than so many times its channel's noise, in the band of about 400 to 2600 Hz.
     snippet_samples : int
-        Samples of a spike that are kept on each channel that sees it, 1..1024, a third of them before its trough.
+        Samples of a spike that are kept on each channel that sees it, 1..1024, a third of them before its trough. More
+        than 64 may be too many where spikes are dense.
     max_templates : int
         Most templates that a group of channels has at a time, 1..256.
     quantize_bits : int
@@ -210,7 +211,8 @@ class WaveformCodec:
         Raises
         ------
         ValueError
-            `waveform` has another shape, type or value, or no error that is allowed reaches the target.
+            `waveform` has another shape, type or value, no error that is allowed reaches the target, or snippets are so
+            long that more than 32 of them overlap everywhere.
         """
         checked = Waveform(waveform)
         if self._spikes is not None:
