@@ -13,7 +13,8 @@ from model import CodecError, SpikeCodec
 from model.codecs import gaps, huffman, intervals
 from model.codecs.gaps import Gaps
 from model.kernels.gap_token import TOKENS
-from model.kernels.rans import STATE_BITS, reciprocals_of
+from model.kernels.rans import reciprocals_of
+from model.kernels.rans_symbol import STATE_BITS
 from model.synth import bernoulli_raster
 
 ENTROPIES = ["varint", "huffman", "rice", "arithmetic"]

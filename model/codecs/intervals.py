@@ -24,6 +24,7 @@ from model.kernels.bit_unpacker import SLACK_BYTES
 from model.kernels.crc32c import as_array
 from model.kernels.format import LEB128, RICE
 from model.kernels.gap_token import EXTRA_BITS, GAP_BITS, LEAST_GAPS, TOKENS
+from model.kernels.rans_symbol import STATE_BITS, WORD_BITS
 from model.kernels.rice_parameter import RiceParameter
 
 EntropyName = Literal["varint", "huffman", "rice", "arithmetic", "auto"]
@@ -161,7 +162,7 @@ def _encode_arithmetic(gaps: Gaps) -> tuple[int, bytes]:
 
 
 def _arithmetic_message(gaps: Gaps, frequencies: NDArray[np.int64], bits: float) -> bytes:
-    words = np.empty(int(bits) // rans.WORD_BITS + 2, dtype=np.uint32)
+    words = np.empty(int(bits) // WORD_BITS + 2, dtype=np.uint32)
     state, at = 1, words.size
     starts = gap_models.starts_of(frequencies)
     multipliers, shifts = rans.reciprocals_of(frequencies)
@@ -182,7 +183,7 @@ def _decode_arithmetic(kind: int, reader: Reader, events: int, tokens: int, bins
     if size > STATE_BYTES_MAX:
         size = STATE_BYTES_MAX - (STATE_BYTES_MAX - size) % rans.WORD_BYTES
     state = int.from_bytes(reader.view(size), "little")
-    if not 1 <= state < 1 << rans.STATE_BITS:
+    if not 1 <= state < 1 << STATE_BITS:
         raise CodecError(f"payload starts with the state {state}, which is none of the coder")
     words = np.frombuffer(reader.view(reader.remaining), dtype=np.uint8)
     lookup = np.repeat(np.arange(tokens, dtype=np.uint8), frequencies)

@@ -13,29 +13,22 @@ from model.kernels import little_endian
 from model.kernels.gap_token import EXTRA_BITS, LEAST_GAPS, token_of
 from model.kernels.jit import kernel
 from model.kernels.outcome import BEYOND, CUT_OFF, END
-from model.kernels.reciprocal import multiply_and_shift
+from model.kernels.rans_symbol import STATE_BITS, STATE_MIN, WORD_BITS
+from model.kernels.reciprocal import multiply_and_shift, reciprocal
 
 FREQUENCY_BITS = 14
 TOTAL = 1 << FREQUENCY_BITS
 """Sum of all frequencies."""
-STATE_BITS = 63
-WORD_BITS = 32
-WORD_BYTES = 4
-STATE_MIN = 1 << STATE_BITS - WORD_BITS
-"""From the first word on, the state is at least this between tokens."""
+WORD_BYTES = WORD_BITS // 8
 
 
+@kernel
 def reciprocals_of(frequencies: NDArray[np.int64]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """Return multipliers and shifts with `state // frequency == state * multiplier >> shift` for every state.
-
-    Source: T. Granlund and P. Montgomery, "Division by invariant integers using multiplication" (1994).
-    """
-    divisors = np.maximum(frequencies, 1)
-    shifts = np.frexp(divisors - 1)[1].astype(np.int64)
-    quotients, remainders = np.divmod(np.uint64(1 << STATE_BITS), divisors.astype(np.uint64))
-    rounded_up = ((remainders.astype(np.int64) << shifts) + divisors - 1) // divisors
-    multipliers = (quotients << shifts.astype(np.uint64)) + rounded_up.astype(np.uint64)
-    return multipliers, STATE_BITS + shifts
+    """Return the `reciprocal` of each frequency; that of 1 where it is 0."""
+    multipliers, shifts = np.empty(frequencies.size, dtype=np.uint64), np.empty(frequencies.size, dtype=np.int64)
+    for token in range(frequencies.size):
+        multipliers[token], shifts[token] = reciprocal(max(frequencies[token], 1))
+    return multipliers, shifts
 
 
 @kernel
