@@ -75,6 +75,19 @@ def _starts(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 @part
+def _predictor_of(
+    channel: int, predictors: Predictors, own_at: NDArray[np.int64], others_at: NDArray[np.int64]
+) -> tuple[tuple[int, int, int, int, int, int, int, int], NDArray[np.int64], NDArray[np.int64]]:
+    """Return coefficients of a channel, the last sample's first, its neighbours, and the coefficients on these.
+
+    `own_at` and `others_at` are where each channel's parts of the predictors start.
+    """
+    neighbours = predictors.neighbours[others_at[channel] : others_at[channel + 1]]
+    others = predictors.others[others_at[channel] : others_at[channel + 1]]
+    return from_last(predictors.own[own_at[channel] : own_at[channel + 1]]), neighbours, others
+
+
+@part
 def _symbol(residual: int, low_bits: int) -> int:
     symbol = (wide(residual) >> low_bits) + MIDDLE
     return symbol if ESCAPE < symbol < SYMBOLS else ESCAPE
@@ -114,9 +127,7 @@ def find_tables(
         spans[channel, 0], spans[channel, 1] = 0, -1
         if grids[channel, FIRST] == grids[channel, LAST]:
             continue
-        c = from_last(predictors.own[own_at[channel] : own_at[channel + 1]])
-        neighbours = predictors.neighbours[others_at[channel] : others_at[channel + 1]]
-        others = predictors.others[others_at[channel] : others_at[channel + 1]]
+        c, neighbours, others = _predictor_of(channel, predictors, own_at, others_at)
         total = 0
         for start in range(0, steps, BLOCK):
             size = min(BLOCK, steps - start)
@@ -199,9 +210,7 @@ def put_group(
         if changes.size == 0:
             continue
         _read_table(changes, tables.spans[channel, 0], frequencies, starts)
-        c = from_last(predictors.own[own_at[channel] : own_at[channel + 1]])
-        neighbours = predictors.neighbours[others_at[channel] : others_at[channel + 1]]
-        others = predictors.others[others_at[channel] : others_at[channel + 1]]
+        c, neighbours, others = _predictor_of(channel, predictors, own_at, others_at)
         low_bits, split_bits = tables.spreads[channel], split.bits[channel]
         for symbol in range(tables.spans[channel, 0], tables.spans[channel, 1] + 1):
             if frequencies[symbol]:
@@ -286,9 +295,7 @@ def decode_group(
             return state, at, split, False
         for symbol in range(tables.spans[channel, 0], tables.spans[channel, 1] + 1):
             symbols[starts[symbol] : starts[symbol] + frequencies[symbol]] = symbol
-        c = from_last(predictors.own[own_at[channel] : own_at[channel + 1]])
-        neighbours = predictors.neighbours[others_at[channel] : others_at[channel + 1]]
-        others = predictors.others[others_at[channel] : others_at[channel + 1]]
+        c, neighbours, others = _predictor_of(channel, predictors, own_at, others_at)
         low_bits, split_bits = tables.spreads[channel], split.bits[channel]
         # The last samples stay in registers: what was just stored is slow to load.
         x1 = x2 = x3 = x4 = x5 = x6 = x7 = x8 = wide(0)
