@@ -361,7 +361,7 @@ def test_memory_does_not_grow_with_the_recording(tmp_path):
 
 def test_result_states_what_it_came_to(realistic):
     data, result = WaveformCodec("lossless", sampling_hz=30_000).compress(realistic)
-    assert result.raw_bytes == realistic.nbytes
+    assert result.original_bytes == realistic.nbytes
     assert result.compression_ratio == realistic.nbytes / len(data)
     assert result.bits_per_sample == 8 * len(data) / realistic.size
     assert result.mbps == pytest.approx(8e-6 * len(data) / (3000 / 30_000))

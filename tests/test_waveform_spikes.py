@@ -389,6 +389,21 @@ def test_forged_snippets_take_what_their_samples_do():
     assert peak_bytes(decode) < 1 << 18
 
 
+def test_results_have_the_published_fields(recording):
+    waveform = recording[0][:4000]
+    results = {mode: WaveformCodec(mode).compress(waveform)[1] for mode in ("full", "waveform", "spike", "lossless")}
+    for result in results.values():
+        assert result.original_bytes == waveform.nbytes
+        assert result.spike_bytes + result.snippet_bytes + result.background_bytes <= result.compressed_bytes
+        assert result.lossless_spikes
+    full, waveform_only, spike, lossless = results.values()
+    assert full.spike_bytes == waveform_only.spike_bytes > 0 == lossless.spike_bytes
+    assert full.snippet_bytes > 0 == spike.snippet_bytes
+    assert full.background_bytes > waveform_only.background_bytes > 0 == spike.background_bytes
+    assert not WaveformCodec("bounded", "fast", max_error=1).compress(waveform)[1].lossless_spikes
+    assert WaveformCodec("bounded", "fast", max_error=0.5).compress(waveform)[1].lossless_spikes
+
+
 # Damage
 
 

@@ -90,14 +90,14 @@ class WaveformResult:
         return self.n_steps * self.n_channels
 
     @property
-    def raw_bytes(self) -> int:
+    def original_bytes(self) -> int:
         """Size of the array given."""
         return self.n_samples * self.sample_bits // 8
 
     @property
     def compression_ratio(self) -> float:
         """Size of the array given, divided by that of the stream."""
-        return self.raw_bytes / self.compressed_bytes
+        return self.original_bytes / self.compressed_bytes
 
     @property
     def bits_per_sample(self) -> float:
@@ -119,6 +119,26 @@ class WaveformResult:
     def n_templates(self) -> int:
         """Templates that were learnt, in all groups and chunks."""
         return self.parts.n_templates
+
+    @property
+    def spike_bytes(self) -> int:
+        """Bytes of the spikes' times; 0 in the modes that keep samples."""
+        return self.parts.times_bytes
+
+    @property
+    def snippet_bytes(self) -> int:
+        """Bytes of the spikes' waveforms."""
+        return self.parts.snippet_bytes
+
+    @property
+    def background_bytes(self) -> int:
+        """Bytes of what is beneath the spikes."""
+        return self.parts.background_bytes
+
+    @property
+    def lossless_spikes(self) -> bool:
+        """Whether the time of each spike that was detected is in the stream as it was, or in samples that are."""
+        return self.max_error == 0 or math.isinf(self.max_error)
 
     def followed_by(self, other: WaveformResult) -> WaveformResult:
         """Return what both came to, the other being of the same channels by the same codec, and later."""

@@ -131,7 +131,7 @@ class WaveformWriter:
             if self._filled:
                 self._encode(sink, self._block[: self._filled])
             self._contents.steps = self._result.n_steps
-            self._contents.source["bytes"] = self._result.raw_bytes
+            self._contents.source["bytes"] = self._result.original_bytes
             sink.finish()
             sink.writer.finish(self._contents)
 
