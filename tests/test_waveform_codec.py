@@ -435,6 +435,7 @@ def test_waveforms_that_cannot_be_coded_are_named(waveform, message):
         ({"max_bins": 59_999}, CodecError, "stream holds 3000 x 20 bins; max_bins allows 59999"),
         ({"out": np.empty((3000, 20))}, ValueError, r"shape \(3000, 20\) and type int16, not .* float64"),
         ({"out": np.empty((3000, 19), np.int16)}, ValueError, r"of shape \(3000, 20\) .* not \(3000, 19\) int16"),
+        ({"out": [1]}, ValueError, r"out must be an array, not \[1\]"),
     ],
 )
 def test_wrong_arguments_of_decompress_are_named(arguments, error, message, realistic):

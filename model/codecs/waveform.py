@@ -453,6 +453,8 @@ def _least_near(guess: int, most: int, fits: Callable[[int], bool]) -> int:
 
 
 def _check_out(out: NDArray[np.generic], shape: tuple[int, int], dtype: np.dtype[np.generic]) -> None:
+    if not isinstance(out, np.ndarray):
+        raise ValueError(f"out must be an array, not {out!r}")
     if out.shape != shape or out.dtype != dtype or not out.flags.writeable:
         raise ValueError(f"out must be a writable array of shape {shape} and type {dtype}, not {out.shape} {out.dtype}")
 
