@@ -200,6 +200,14 @@ def test_better_than_first_difference_and_entropy(realistic):
     assert best.bits_per_sample < fast.bits_per_sample < entropy
 
 
+def test_waves_of_many_bits_are_predicted():
+    """Their products' sums over a chunk are beyond 64 bits."""
+    steps = np.arange(1 << 16)
+    noise = np.random.default_rng(6).normal(0, 30, steps.size)
+    waveform = np.rint(524_000 * np.sin(0.003 * steps) + noise).astype(np.int32)[:, np.newaxis]
+    assert WaveformCodec("lossless").compress(waveform)[1].compression_ratio > 4.3
+
+
 def test_common_mode_is_predicted_from_neighbours():
     rng = np.random.default_rng(5)
     common = rng.normal(0, 40, (5000, 1))

@@ -10,9 +10,12 @@ from numpy.typing import NDArray
 from model.kernels import predictor_choice
 from model.kernels.linear_prediction import NEIGHBOUR_LAGS, ORDER_MAX, Predictors
 from model.kernels.predictor_choice import INNOVATION_ORDER
+from model.kernels.split_codes import CODE_BITS
 
 FIT_PIECES = 4
 """Where only part of a chunk is fitted, it is so many pieces, evenly spaced."""
+SUM_END = 1 << 63
+"""Sums of products are less."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ class Fit:
     def __init__(self, rows: NDArray[np.int32], code_units: int, effort: Effort) -> None:
         self._rows, self._effort = rows, effort
         self._counts = np.array(effort.neighbours)
-        self._pieces = _pieces(rows.shape[1] - ORDER_MAX, effort.fit_steps)
+        self._pieces = _pieces(rows.shape[1] - ORDER_MAX, _fit_steps(rows, code_units, effort.fit_steps))
         self._rounding_variance = code_units**2 / 12
 
     def neighbours(self) -> NDArray[np.int64]:
@@ -110,6 +113,15 @@ class Fit:
             self._rows, neighbours, self._counts, self._effort.order, self._pieces, self._rounding_variance,
             products if same_sums else products[:0],
         )  # fmt: skip
+
+
+def _fit_steps(rows: NDArray[np.int32], code_units: int, most: int) -> int:
+    """Return how many samples to fit to, at most, so that no sum of products is beyond 64 bits."""
+    if (code_units << CODE_BITS) ** 2 * most < SUM_END:
+        return most
+    if max(float(np.square(row, dtype=np.float64).sum()) for row in rows) < SUM_END / 2:
+        return most
+    return min(most, (SUM_END - 1) // max(int(rows.max()), -int(rows.min())) ** 2)
 
 
 def _pieces(steps: int, fit_steps: int) -> NDArray[np.int64]:
