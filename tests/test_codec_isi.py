@@ -285,6 +285,18 @@ def test_lossy_in_chunks(monkeypatch):
     np.testing.assert_array_equal(lossy.decompress(data, start=13, stop=64), whole[13:64])
 
 
+def test_lossy_steps_longer_than_a_chunk_may_be():
+    """More than 2**27 bins fall in one step of the precision: they take several chunks, and still come back."""
+    spikes = np.zeros((33_000, 4096), dtype=np.int8)
+    spikes[[0, 32_999], [7, 4095]] = 1
+    data, result = SpikeCodec(mode="lossy", timing_precision=1 << 20).compress(spikes)
+    found = SpikeCodec().decompress(data)
+    assert found.shape == spikes.shape
+    moved = np.abs(np.argwhere(found) - np.argwhere(spikes))
+    assert moved[:, 1].tolist() == [0, 0]
+    assert moved[:, 0].max() <= result.max_shift_steps
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

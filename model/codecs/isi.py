@@ -12,7 +12,7 @@ from model.codecs.base import ChunkDecoder, Common, RasterCodec
 from model.codecs.checks import check_choice
 from model.codecs.intervals import EntropyName, OrderName
 from model.codecs.results import IsiResult
-from model.codecs.stream import Header, Reader, write_leb128
+from model.codecs.stream import CHUNK_BINS_MAX, Header, Reader, steps_of_chunk, write_leb128
 from model.errors import CodecError
 from model.golden.settings import check_int
 
@@ -77,7 +77,8 @@ class SpikeCodec(RasterCodec[IsiResult]):
 
     def _chunk_steps(self, channels: int) -> int:
         steps = super()._chunk_steps(channels)
-        return max(1, steps // self.timing_precision) * self.timing_precision
+        whole_cells = max(1, steps // self.timing_precision) * self.timing_precision
+        return min(whole_cells, steps_of_chunk(channels, CHUNK_BINS_MAX))
 
     @classmethod
     def _decoder(cls, header: Header) -> ChunkDecoder:
