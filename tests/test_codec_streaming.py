@@ -9,6 +9,7 @@ from strategies import rasters
 from model import (
     CodecError,
     Epoch,
+    PredictiveSpikeCodec,
     Receiver,
     Settings,
     StreamingSpikeCodec,
@@ -18,6 +19,7 @@ from model import (
 )
 from model.golden import SpikeDecoder, container
 from model.kernels import spike_decoder
+from model.kernels.crc32c import crc32c
 from model.synth import bernoulli_raster
 
 
@@ -77,6 +79,32 @@ def test_range_decodes_no_other_packets(interval, decoded, monkeypatch):
     found = StreamingSpikeCodec().decompress(data, start=85, stop=105)
     np.testing.assert_array_equal(found, spikes[85:105])
     assert counts == [decoded]
+
+
+@pytest.mark.parametrize("codec", [StreamingSpikeCodec(), PredictiveSpikeCodec()])
+@pytest.mark.parametrize("kept", [(0, 1, 4, 5, 2, 3), (0, 1, 4, 5), (0, 1, 2, 3, 2, 3), (0, 1, 6, 7)])
+def test_no_range_of_packets_that_are_no_recording(codec, kept):
+    """Swapped, lost, repeated, or of another number of channels: no range is taken for what lies elsewhere."""
+    settings = Settings(epoch_steps=10, keyframe_interval=2)
+    packets = encode_packets(bernoulli_raster(0.1, 60, 8), settings)
+    packets += encode_packets(bernoulli_raster(0.1, 40, 5), settings)[2:4]
+    data = container.join([packets[index] for index in kept])
+    for start, stop in ((0, None), (0, 20), (20, None), (20, 30)):
+        with pytest.raises(CodecError):
+            codec.decompress(data, start=start, stop=stop)
+
+
+def test_ranges_of_packets_whose_numbers_wrap_around():
+    spikes = bernoulli_raster(0.1, 60, 8)
+    packets = []
+    for index, packet in enumerate(encode_packets(spikes, Settings(epoch_steps=10, keyframe_interval=1))):
+        body = bytearray(packet[:-4])
+        body[2:8] = ((0xFFFE + index) & 0xFFFF).to_bytes(2, "little") + (
+            (0xFFFFFFF1 + 10 * index) & 0xFFFFFFFF
+        ).to_bytes(4, "little")
+        packets.append(bytes(body) + crc32c(bytes(body)).to_bytes(4, "little"))
+    found = StreamingSpikeCodec().decompress(container.join(packets), start=25, stop=45)
+    np.testing.assert_array_equal(found, spikes[25:45])
 
 
 def test_a_lost_frame_costs_itself():

@@ -14,8 +14,12 @@ from model.golden.packetizer import FLAG_KEYFRAME, HEADER_BYTES, SETTINGS_BYTES,
 from model.golden.settings import CHANNELS_MAX, Settings
 from model.kernels import container, spike_decoder, spike_encoder
 
-CHANNELS_AT = 2
-"""Byte of the settings where the number of channels is."""
+SEQUENCE_AT, STEP_INDEX_AT = 2, 4
+"""Bytes of a packet where its sequence number and its step index are."""
+SEQUENCES, STEP_INDICES = 1 << 16, 1 << 32
+"""Where these numbers wrap around."""
+CHANNELS_AT = HEADER_BYTES + 2
+"""Byte of a keyframe where the number of channels is."""
 
 
 def encode(codec: str, spikes: NDArray[np.int8], settings: Settings) -> bytes:
@@ -98,7 +102,7 @@ class Packets:
             raise CodecError("stream does not start with a keyframe")
         self._steps = np.cumsum(self._numbers(ends - TRAILER_BYTES))
         self.steps = int(self._steps[-1])
-        self.channels = int(self._numbers(starts[:1] + HEADER_BYTES + CHANNELS_AT)[0])
+        self.channels = int(self._numbers(starts[:1] + CHANNELS_AT)[0])
 
     def _numbers(self, at: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the numbers of two bytes from each byte `at` on."""
@@ -111,6 +115,20 @@ class Packets:
             return np.zeros((0, self.channels), dtype=np.int8)
         holds_start, holds_end = np.searchsorted(self._steps, [start, end - 1], side="right")
         first = int(np.flatnonzero(self._keyframes[: holds_start + 1])[-1])
+        if first > 0 or holds_end + 1 < len(self._bounds):
+            self._check_order()
         raster = spike_decoder.decode(self._data, self._bounds[first : holds_end + 1], max_bins)
         skipped = int(self._steps[first - 1]) if first else 0
         return raster[start - skipped : end - skipped]
+
+    def _check_order(self) -> None:
+        """Raise unless all packets are of one recording, as is seen without a look at what they hold."""
+        starts = self._bounds[:, 0]
+        step_index = self._numbers(starts + STEP_INDEX_AT) | self._numbers(starts + STEP_INDEX_AT + 2) << 16
+        sequence = self._numbers(starts + SEQUENCE_AT)
+        wrong_sequence = (sequence - sequence[0] - np.arange(starts.size)) % SEQUENCES
+        wrong_step = (step_index - step_index[0] - np.append(0, self._steps[:-1])) % STEP_INDICES
+        if wrong_sequence.any() or wrong_step.any():
+            raise CodecError("stream has packets that do not follow one another")
+        if (self._numbers(starts[self._keyframes != 0] + CHANNELS_AT) != self.channels).any():
+            raise CodecError(f"stream has keyframes of another number of channels than the first, {self.channels}")
