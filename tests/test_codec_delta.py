@@ -12,7 +12,8 @@ from model import CodecError, get_codec
 from model.codecs import grouping
 from model.codecs.delta import GROUPS, DeltaSpikeCodec, _decode
 from model.codecs.isi import SpikeCodec
-from model.golden.group_coder import GroupCoder
+from model.codecs.stream import Header, join
+from model.golden.group_coder import CHANNELS_MAX, GroupCoder
 from model.kernels import group_coder
 from model.synth import bernoulli_raster
 
@@ -197,6 +198,19 @@ def test_any_payload_decodes_or_is_refused(data):
     except CodecError:
         return
     assert set(np.unique(rows)) <= {0, 1}
+
+
+def test_more_channels_than_groups_may_have():
+    """Contexts of 256 bytes a channel would be many times what the chunk itself takes."""
+    spikes = np.ones((2, 1 + CHANNELS_MAX), dtype=np.int8)
+    spikes[:, ::3] = 0
+    data, result = DeltaSpikeCodec().compress(spikes)
+    assert result.n_groups == 0
+    np.testing.assert_array_equal(DeltaSpikeCodec().decompress(data), spikes)
+    labels = np.packbits(np.eye(1, 2 + CHANNELS_MAX, dtype=np.uint8)[0]).tobytes()
+    forged = join(Header("delta", 1, 1 + CHANNELS_MAX, 1), [bytes([GROUPS, 5, 1]) + labels + b"\1"])
+    with pytest.raises(CodecError, match="groups of 524289 channels, more than 524288"):
+        DeltaSpikeCodec().decompress(forged)
 
 
 def test_the_summary_says_how_much_the_groups_share():

@@ -13,6 +13,7 @@ from model.codecs.base import ChunkDecoder, Common, RasterCodec
 from model.codecs.results import DeltaResult
 from model.codecs.stream import Header, Reader, write_leb128
 from model.errors import CodecError
+from model.golden.group_coder import CHANNELS_MAX
 from model.golden.range_coder import HALF, PROBABILITY_BITS
 from model.golden.settings import check_int
 from model.kernels import group_coder
@@ -28,7 +29,8 @@ class DeltaSpikeCodec(RasterCodec[DeltaResult]):
 
     Channels that spike in the same steps are found by what their coincidences save, and form groups. Each channel is
     coded given how many of its group, coded before it, spike in the same step; the first is the reference of all.
-    A channel that saves nothing is coded alone, and a raster without such channels by its intervals.
+    A channel that saves nothing is coded alone, and a raster without such channels, or with more than 524,288, by its
+    intervals.
 
     Parameters
     ----------
@@ -95,6 +97,8 @@ class _Encoder:
 
     def encode(self, rows: NDArray[np.int8]) -> bytes:
         plain = bytes([INTERVALS]) + intervals.encode(rows)
+        if rows.shape[1] > CHANNELS_MAX:
+            return plain
         labels = grouping.choose(rows, self._group_size, self._positions)
         if not labels.any():
             return plain
@@ -141,6 +145,8 @@ def _decode(payload: NDArray[np.uint8], rows: NDArray[np.int8]) -> None:
     rarity, n_groups = reader.byte(), reader.leb128()
     if rarity > RARITY_MAX or not 1 <= n_groups <= rows.shape[1] // 2:
         raise CodecError(f"payload claims a rarity of {rarity} and {n_groups} groups of {rows.shape[1]} channels")
+    if rows.shape[1] > CHANNELS_MAX:
+        raise CodecError(f"payload has groups of {rows.shape[1]} channels, more than {CHANNELS_MAX}")
     labels, used = grouping.read(payload[reader.at :].data, rows.shape[1], n_groups)
     group_coder.decode(payload[reader.at + used :], grouping.groups_of(labels), _first(rarity), rows)
 

@@ -9,6 +9,8 @@ from model.golden.range_coder import HALF, PROBABILITY_MAX, RangeDecoder, RangeE
 CONTEXTS = 16
 COUNTED = 8
 """Contexts of a channel: fewer than 8 spikes of its group so far, each number by itself, then one for each octave."""
+CHANNELS_MAX = 1 << 19
+"""Most channels of a chunk that is coded in groups, so that its contexts take no more memory than a chunk may."""
 COUNT_MAX = (1 << 14) - 1
 STEP_BITS = 30
 """Shares of the way to a new probability are in units of 2**-30."""
