@@ -455,13 +455,37 @@ def test_recommended_by_measurement_for_needs():
     assert recommend_codec_for(np.zeros((0, 3))).sample_steps == 0
 
 
+@pytest.mark.parametrize(("step_ms", "latency_ms", "steps"), [(0.1, 0.3, 3), (1, 2.9, 2), (1e-300, 1e300, 65535)])
+def test_recommended_frames_are_as_long_as_may_be(step_ms, latency_ms, steps):
+    found = recommend_codec_for(np.eye(5), step_ms=step_ms, latency_ms=latency_ms)
+    (frames,) = (candidate for candidate in found.candidates if candidate.name == "streaming")
+    assert frames.arguments == {"window_size": steps}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.longdouble, np.int8])
+def test_numbers_may_be_of_any_type(dtype):
+    assert recommend_codec(n_channels=64, firing_rate=dtype(2)) == "predictive"
+
+
 @chunked_codecs
 def test_workers(codec, small_chunks):
     data, _ = codec.compress(SPIKES)
     np.testing.assert_array_equal(codec.decompress(data, workers=3), SPIKES)
     np.testing.assert_array_equal(codec.decompress(data, start=5, stop=31, workers=8), SPIKES[5:31])
+    np.testing.assert_array_equal(model.decompress(data, workers=2), SPIKES)
     with pytest.raises(ValueError, match="workers must be an integer in 1"):
         codec.decompress(data, workers=0)
+    with pytest.raises(ValueError, match="workers must be an integer in 1"):
+        model.decompress(data, workers=0)
+
+
+def test_workers_take_no_memory_for_chunks_that_are_not_begun():
+    n_chunks = 20_000
+    data = join(Header("aer", n_chunks, 1, 1), [b""] * n_chunks)
+    codec = get_codec("aer")
+    codec.decompress(data, workers=2)
+    assert peak_bytes(lambda: codec.decompress(data, workers=2)) < 10 * len(data) + 1_000_000
 
 
 def test_workers_report_errors():

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import sys
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import ClassVar, Generic, Protocol, TypedDict, TypeVar
 
 import numpy as np
@@ -21,6 +21,7 @@ from model.codecs.spikes import Spikes
 from model.codecs.stream import CHUNK_BINS_MAX, Header, Stream, join, steps_of_chunk
 from model.errors import CodecError
 from model.golden.settings import check_int
+from model.parallel import in_order
 from model.raster import MAX_BINS, checked_bytes
 
 TRUSTED_BINS_A_BYTE = 4096
@@ -258,13 +259,7 @@ class _ChunkedRaster:
             raster = np.zeros((end - start, self.channels), dtype=np.int8)
         except MemoryError:
             raise CodecError(f"stream holds {end - start} x {self.channels} bins, too many for this memory") from None
-        if workers == 1:
-            for index in chunks:
-                self._decode_into(raster, index, start, end)
-        else:
-            with ThreadPoolExecutor(workers) as pool:
-                for done in [pool.submit(self._decode_into, raster, index, start, end) for index in chunks]:
-                    done.result()
+        deque(in_order(lambda index: self._decode_into(raster, index, start, end), chunks, workers), maxlen=0)
         return raster
 
     def _decode_into(self, raster: NDArray[np.int8], index: int, start: int, end: int) -> None:

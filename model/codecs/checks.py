@@ -13,7 +13,9 @@ def check_choice(name: str, value: object, allowed: tuple[str, ...]) -> None:
 
 def check_number(name: str, value: object, low: float, high: float) -> float:
     """Return `value` as a `float`, or raise `ValueError` unless it is a number (not a `bool`) in `low..high`."""
-    is_number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if isinstance(value, np.integer | np.floating):
+        value = value.item()  # NumPy would round the limits to the type of `value`
+    is_number = isinstance(value, int | float | np.floating) and not isinstance(value, bool)
     if not is_number or not low <= value <= high:  # type: ignore[operator]
         raise ValueError(f"{name} must be a number in {low:.4g}..{high:.4g}, not {value!r}")
     return float(value)  # type: ignore[arg-type]

@@ -17,6 +17,8 @@ from model.golden.settings import CHANNELS_MAX, EPOCH_STEPS_MAX, check_int
 
 SAMPLE_BINS = 1 << 22
 """Bins of the sample that are enough to tell codecs apart."""
+ROUNDING = 1 + 1e-9
+"""Numbers of steps that come out a little too small, as 0.3 / 0.1 does, are meant to be whole."""
 CLOSE = 1.01
 """Codecs whose sizes differ by no more than this factor are told apart by speed."""
 
@@ -121,7 +123,8 @@ def recommend_codec_for(
     check_flag("neuromorphic", neuromorphic)
     window = EPOCH_STEPS_MAX
     if latency_ms is not None:
-        window = min(window, int(check_number("latency_ms", latency_ms, step_ms, sys.float_info.max) / step_ms))
+        steps = check_number("latency_ms", latency_ms, step_ms, sys.float_info.max) / step_ms
+        window = int(min(window, steps * ROUNDING))
     sample = _sample(spikes, check_int("sample_bins", sample_bins, 1, sys.maxsize))
     candidates = []
     for name, arguments in _candidates(window, sample.shape[1], latency_ms is not None):

@@ -70,10 +70,11 @@ def decompress(
     start: int = 0,
     stop: int | None = None,
     max_bins: int = MAX_BINS,
+    workers: int | None = None,
 ) -> NDArray[np.int8]:
     """Return the raster of a stream of any codec: the stream says which.
 
-    Parameters, result and exceptions are those of the codecs' own `decompress`.
+    Parameters, result and exceptions are those of the codecs' own `decompress`, and so is the default of `workers`.
     """
     stream = checked_bytes("data", data)
     if stream.startswith(MAGIC):
@@ -82,7 +83,8 @@ def decompress(
         name = "streaming"
     else:
         raise CodecError("stream starts as that of no codec")
-    return get_codec(name).decompress(stream, T, N, start=start, stop=stop, max_bins=max_bins)
+    chosen = {} if workers is None else {"workers": workers}
+    return get_codec(name).decompress(stream, T, N, start=start, stop=stop, max_bins=max_bins, **chosen)
 
 
 def recommend_codec(
