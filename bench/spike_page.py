@@ -144,10 +144,11 @@ def _limit_parts(limits: Limits) -> list[str]:
 INTRODUCTION = """`make bench-spikes` writes this page and its figures (`docs/spike-codecs-results.json`), all of one
 run, one process, one thread ({machine}). Every stream is decoded and compared with its raster. Rasters come from
 seeds in `bench/workloads.py`; the recordings are not part of the project, and the environment variable
-`CORTICODEC_DATA` names their folder. General coders are zlib-9, bz2-9, lzma-6, zstd-19, brotli-11 and blosc2 with
-zstd-9 and bit shuffle, each on the layout that it makes smallest: packed bits or int8, by step or by channel, chosen
-on the first 1,048,576 bins of larger rasters. Published codecs are those of sc-neurocore, where it is installed, on
-rasters that they can take."""
+`CORTICODEC_DATA` names their folder. Codecs have their default arguments but for what is named beside them, and for
+`predictive`, which is with `predictor="auto"`. General coders are zlib-9, bz2-9, lzma-6, zstd-19, brotli-11 and blosc2
+with zstd-9 and bit shuffle, each on the layout that it makes smallest: packed bits or int8, by step or by channel,
+chosen on the first 1,048,576 bins of larger rasters. Published codecs are those of sc-neurocore, where it is installed,
+on rasters that they can take."""
 RATIO_REMARK = """Bits of the raster, one a bin, divided by all bits of the stream, header and checksums included. The
 bound is that of log2 C(bins, spikes) bits: no coder that knows only the number of spikes does better on average, one
 that finds structure may. Over the bound is the excess of this package's smallest stream."""

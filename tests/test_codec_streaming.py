@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from memory import peak_bytes
 from strategies import rasters
 
 from model import (
@@ -137,6 +138,16 @@ def test_frames_of_other_windows():
     StreamingSpikeCodec(window_size=20).decompress_frame(first)
     with pytest.raises(CodecError, match="before a keyframe"):
         StreamingSpikeCodec(window_size=20).decompress_frame(second)
+
+
+def test_a_frame_of_a_longer_window_takes_no_memory():
+    (frame,) = encode_packets(np.zeros((20_000, 4096), dtype=np.int8), Settings(epoch_steps=20_000))
+
+    def decompress():
+        with pytest.raises(CodecError, match="20000 x 4096 bins"):
+            StreamingSpikeCodec(window_size=20).decompress_frame(frame)
+
+    assert peak_bytes(decompress) < 1_000_000
 
 
 @pytest.mark.parametrize("shape", [(0, 3), (21, 3), (5, 0)])

@@ -133,8 +133,9 @@ class Codec(ABC, Generic[ResultT_co]):
         start, stop : int, optional
             Return steps `start` to `stop`, exclusive, and decode no more chunks than hold them. All by default.
         max_bins : int, default 2**32
-            Most bins (steps x channels), each a byte of the result, to return. A stream that grows beyond 2**27 bins
-            and 4096 bins a byte is decoded twice, the first time only to check it: a forged one takes no memory.
+            Most bins (steps x channels), each a byte of the result, to return; of the hardware's packets, those from
+            the keyframe before `start` on count, too. A stream that grows beyond 2**27 bins and 4096 bins a byte is
+            decoded twice, the first time only to check it: a forged one takes no memory.
         workers : int, default 1
             Most chunks to decode at a time, each in a thread. Packets of the hardware are decoded by one.
 

@@ -14,7 +14,7 @@ from model.codecs.checks import check_choice
 from model.codecs.results import StreamingResult
 from model.codecs.spikes import Spikes
 from model.errors import CodecError
-from model.golden.settings import EPOCH_STEPS_MAX, CoderName, Settings, check_int
+from model.golden.settings import CHANNELS_MAX, EPOCH_STEPS_MAX, CoderName, Settings, check_int
 from model.kernels import spike_encoder
 from model.raster import decode_packets
 
@@ -121,7 +121,7 @@ class StreamingSpikeCodec(Codec[StreamingResult]):
         CodecError
             The frame is damaged, cut off, forged, no keyframe, or longer than `window_size`.
         """
-        window = decode_packets([frame])
+        window = decode_packets([frame], max_bins=self.window_size * CHANNELS_MAX)
         if window.shape[0] > self.window_size:
             raise CodecError(f"frame has {window.shape[0]} steps; window_size is {self.window_size}")
         return window
