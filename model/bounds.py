@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import sys
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from model.codecs.checks import check_choice
 from model.golden.packetizer import HEADER_BYTES, SETTINGS_BYTES, TRAILER_BYTES
-from model.golden.settings import CoderName
+from model.golden.settings import CoderName, check_int
 
 
 def entropy_bits(probability: float) -> float:
@@ -57,10 +60,17 @@ def payload_bits_max(bins: int, coder: CoderName) -> int:
     """Return the most bits that the payload of a packet of `bins` bins takes, but for its padding to whole bytes.
 
     The derivation is in docs/wire-format.md.
+
+    Raises
+    ------
+    ValueError
+        `bins` is no integer or negative, or there is no such coder.
     """
+    check_int("bins", bins, 0, sys.maxsize)
+    check_choice("coder", coder, get_args(CoderName))
     return bins + bins // 32 + 79 if coder == "rice" else 8 * bins
 
 
 def packet_bytes_max(bins: int, coder: CoderName) -> int:
-    """Return the most bytes that a packet of `bins` bins takes, a keyframe or not."""
+    """Return the most bytes that a packet of `bins` bins takes, a keyframe or not; errors as `payload_bits_max`."""
     return HEADER_BYTES + SETTINGS_BYTES + -(-payload_bits_max(bins, coder) // 8) + TRAILER_BYTES

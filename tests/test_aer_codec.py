@@ -37,6 +37,12 @@ def test_no_density_exceeds_the_stated_size(density):
     np.testing.assert_array_equal(CODEC.decompress(data), raster)
 
 
+@pytest.mark.parametrize(("name", "shape"), [("n_steps", (-1, 5)), ("n_steps", (5.5, 2)), ("n_channels", (1, 1 << 27))])
+def test_no_size_is_stated_of_shapes_that_there_cannot_be(name, shape):
+    with pytest.raises(ValueError, match=f"{name} must be an integer in 0"):
+        AERSpikeCodec.bytes_max(*shape)
+
+
 @pytest.mark.parametrize("density", [0.001, 0.01, 0.05, 0.1, 0.3, 0.7, 0.95])
 def test_random_rasters_come_near_their_bound(density):
     raster = bernoulli_raster(density, 5000, 256)

@@ -122,6 +122,8 @@ def test_shapes_of_an_import_are_checked(arguments, message):
 def test_packets_must_be_bytes():
     with pytest.raises(ValueError, match="each of packets must be bytes, not str"):
         import_spikes(["AE01"], 10, 3)
+    with pytest.raises(ValueError, match="packets must be an iterable of bytes, not NoneType"):
+        import_spikes(None, 10, 3)
 
 
 def test_events_are_found_across_the_chunks_in_which_a_raster_is_read(monkeypatch):

@@ -140,6 +140,12 @@ def test_frames_of_other_windows():
         StreamingSpikeCodec(window_size=20).decompress_frame(second)
 
 
+@pytest.mark.parametrize("n_channels", [-1, 1.5, 4097, "5", True])
+def test_sizes_of_frames_that_there_cannot_be(n_channels):
+    with pytest.raises(ValueError, match=r"n_channels must be an integer in 0\.\.4096, not"):
+        StreamingSpikeCodec().max_frame_bytes(n_channels)
+
+
 def test_a_frame_of_a_longer_window_takes_no_memory():
     (frame,) = encode_packets(np.zeros((20_000, 4096), dtype=np.int8), Settings(epoch_steps=20_000))
 

@@ -144,3 +144,10 @@ def test_limits_are_named(arguments, message):
 def test_what_is_no_recording_is_refused(packet, message):
     with pytest.raises(CodecError, match=message):
         import_spikes([bytes.fromhex(packet)], 10, 3)
+
+
+def test_packets_must_be_bytes():
+    with pytest.raises(ValueError, match="each of packets must be bytes, not str"):
+        import_spikes(["01 30"], 10, 3)
+    with pytest.raises(ValueError, match="packets must be an iterable of bytes, not int"):
+        import_spikes(5, 10, 3)

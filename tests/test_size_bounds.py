@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model import Settings, decode_raster, encode_packets, encode_raster
-from model.bounds import entropy_bits, payload_bits_max, shannon_bound_bits
+from model.bounds import entropy_bits, packet_bytes_max, payload_bits_max, shannon_bound_bits
 from model.golden import rice_debt
 from model.golden.packetizer import HEADER_BYTES, SETTINGS_BYTES, TRAILER_BYTES
 from model.golden.rice_parameter import RiceParameter
@@ -130,3 +130,17 @@ def test_no_prediction_takes_more_than_a_tenth_over_one_bit_a_bin(alpha_q8, shar
     raster = bernoulli_raster(density, 500, 64)
     stream = encode_raster(raster, Settings(alpha_q8=alpha_q8, sharpness=sharpness, epoch_steps=500))
     assert 8 * len(stream) <= 1.1 * raster.size
+
+
+@pytest.mark.parametrize("bound", [payload_bits_max, packet_bytes_max])
+@pytest.mark.parametrize(
+    ("bins", "coder", "message"),
+    [
+        (-1, "rice", "bins must be an integer in 0"),
+        (1.5, "rice", "bins must be an integer in 0"),
+        (100, "huffman", "coder must be one of rice, leb128, not 'huffman'"),
+    ],
+)
+def test_no_size_is_stated_of_packets_that_there_cannot_be(bound, bins, coder, message):
+    with pytest.raises(ValueError, match=message):
+        bound(bins, coder)

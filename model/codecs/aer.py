@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from model.codecs.base import ChunkDecoder, Common, RasterCodec
 from model.codecs.results import AerResult
-from model.codecs.stream import Header, steps_of_chunk
+from model.codecs.spikes import CHANNELS_MAX
+from model.codecs.stream import STEPS_MAX, Header, steps_of_chunk
 from model.errors import CodecError
+from model.golden.settings import check_int
 from model.kernels import event_list
 from model.kernels.bit_unpacker import SLACK_BYTES
 from model.kernels.crc32c import as_array
@@ -53,6 +55,8 @@ class AERSpikeCodec(RasterCodec[AerResult]):
     @classmethod
     def bytes_max(cls, n_steps: int, n_channels: int) -> int:
         """Return the most bytes of the stream of a raster of this shape: a bit a bin, and some for each chunk."""
+        check_int("n_steps", n_steps, 0, STEPS_MAX)
+        check_int("n_channels", n_channels, 0, CHANNELS_MAX)
         chunks = -(-n_steps // steps_of_chunk(n_channels, cls.chunk_bins))
         return n_steps * n_channels // 8 + STREAM_BYTES_MAX + chunks * CHUNK_BYTES_MAX
 

@@ -56,7 +56,8 @@ class StreamingSpikeCodec(Codec[StreamingResult]):
         self._settings = Settings(alpha_q8=0, coder=coder, epoch_steps=self.window_size, keyframe_interval=1)
 
     def max_frame_bytes(self, n_channels: int) -> int:
-        """Return the most bytes that a frame of so many channels takes, whatever its spikes."""
+        """Return the most bytes that a frame of so many channels, 0..4096, takes, whatever its spikes."""
+        check_int("n_channels", n_channels, 0, CHANNELS_MAX)
         return packet_bytes_max(self.window_size * n_channels, self.coder)
 
     def compress(self, spikes: ArrayLike) -> tuple[bytes, StreamingResult]:  # noqa: D102 - inherited

@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from model.errors import CodecError
 from model.formats.events import check_shape, events_of, raster_of
 from model.golden.settings import check_int
-from model.raster import MAX_BINS, checked_bytes
+from model.raster import MAX_BINS, checked_packets
 
 MAGIC = 0xAE01
 HEADER = struct.Struct("!HHHH")
@@ -123,8 +123,8 @@ def import_spikes(
     check_shape(T, N, max_bins)
     parts = [np.empty(0, dtype=EVENT)]
     due = None
-    for number, packet in enumerate(packets):
-        sequence, events = _read(number, checked_bytes("each of packets", packet))
+    for number, packet in enumerate(checked_packets(packets)):
+        sequence, events = _read(number, packet)
         if due is not None and sequence != due:
             raise CodecError(f"packet {number} has sequence number {sequence} where {due} is due")
         due = (sequence + 1) % SEQUENCES

@@ -28,7 +28,7 @@ from numpy.typing import ArrayLike, NDArray
 from model.errors import CodecError
 from model.formats.events import check_shape, events_of, raster_of
 from model.golden.settings import check_int
-from model.raster import MAX_BINS, checked_bytes
+from model.raster import MAX_BINS, checked_packets
 
 FLAG_PREFIX = 0x80
 FLAG_PREFIX_UPPER = 0x40
@@ -145,8 +145,8 @@ def import_spikes(
     check_int("first_timestamp", first_timestamp, 0, WIDE_MAX)
     check_shape(T, N, max_bins)
     times, keys = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
-    for number, packet in enumerate(packets):
-        elements = _read(number, checked_bytes("each of packets", packet))
+    for number, packet in enumerate(checked_packets(packets)):
+        elements = _read(number, packet)
         if elements.times is None:
             raise CodecError(f"packet {number} has no timestamps; a raster needs them")
         times.append(elements.times)
