@@ -87,19 +87,20 @@ CELLS = {
 
 def area(design: str, channels: int, lanes: int, device: str) -> dict[str, int]:
     """Return how many cells of each kind a design takes on a device, without input and output pads."""
-    return _cells(design, channels, lanes, _synthesis(design, channels, lanes, device))
+    return _synthesis(design, channels, lanes, device)[1]
 
 
-def _synthesis(design: str, channels: int, lanes: int, device: str) -> str:
-    """Return the command that uses multiplier blocks, unless the device has too few of them."""
-    target = DEVICES[device]
-    blocks = _cells(design, channels, lanes, target.synthesis)["multipliers"]
-    return target.synthesis if blocks <= target.multipliers else target.without_multipliers
+def _synthesis(design: str, channels: int, lanes: int, device: str) -> tuple[str, dict[str, int]]:
+    """Return the command that uses multiplier blocks, unless the device has too few of them, and the cells it gives."""
+    target, text = DEVICES[device], rtlil(design, channels, lanes)
+    cells = _cells(text, target.synthesis)
+    if cells["multipliers"] <= target.multipliers:
+        return target.synthesis, cells
+    return target.without_multipliers, _cells(text, target.without_multipliers)
 
 
-def _cells(design: str, channels: int, lanes: int, synthesis: str) -> dict[str, int]:
-    script = f"{READ}{synthesis}; tee -q -o stat.json stat -json"
-    return kept({"top.il": rtlil(design, channels, lanes), "script.ys": script}, _count_cells)
+def _cells(text: str, synthesis: str) -> dict[str, int]:
+    return kept({"top.il": text, "script.ys": f"{READ}{synthesis}; tee -q -o stat.json stat -json"}, _count_cells)
 
 
 def _count_cells(folder: Path) -> dict[str, int]:
@@ -111,21 +112,8 @@ def _count_cells(folder: Path) -> dict[str, int]:
     }
 
 
-def speed(design: str, channels: int, lanes: int, device: str, seed: int) -> dict[str, Any]:
-    """Return the highest clock that nextpnr reaches with a seed, in MHz, and the path that limits it.
-
-    The design is placed between registers (`Pins`). Nothing is returned if the device has no room for it.
-    """
-    target = DEVICES[device]
-    inputs = {
-        "top.il": rtlil(design, channels, lanes, pins=True),
-        "script.ys": f"{READ}{_synthesis(design, channels, lanes, device)} -json made.json",
-        "nextpnr.json": json.dumps([target.nextpnr, *target.options, "--freq", str(target.megahertz)]),
-    }
-    return kept(inputs, partial(_speed, seed=seed), f"seed_{seed}")
-
-
 def _speed(folder: Path, seed: int) -> dict[str, Any]:
+    """Return the highest clock that nextpnr reaches with a seed, and the path that limits it; nothing without room."""
     netlist, report = folder / "top.json", f"report_{seed}.json"
     if not netlist.exists():
         run_tool("yosys", ["-q", "-s", "script.ys"], folder)
@@ -169,13 +157,19 @@ def block(cell: str) -> str:
 
 
 def fmax(design: str, channels: int, lanes: int, device: str, seeds: tuple[int, ...] = SEEDS) -> dict[str, Any] | None:
-    """Return median and range of the highest clock over seeds, and the critical path of the median.
+    """Return median and range of the highest clock over seeds, in MHz, and the critical path of the median.
 
-    None is returned if the device has no room for the design.
+    The design is placed between registers (`Pins`). None is returned if the device has no room for it.
     """
+    target = DEVICES[device]
+    inputs = {
+        "top.il": rtlil(design, channels, lanes, pins=True),
+        "script.ys": f"{READ}{_synthesis(design, channels, lanes, device)[0]} -json made.json",
+        "nextpnr.json": json.dumps([target.nextpnr, *target.options, "--freq", str(target.megahertz)]),
+    }
     runs = []
     for seed in seeds:
-        run = speed(design, channels, lanes, device, seed)
+        run = kept(inputs, partial(_speed, seed=seed), f"seed_{seed}")
         if not run:
             return None
         runs.append(run)

