@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Callable
 from typing import ClassVar, Generic, Protocol, TypedDict, TypeVar
 
@@ -260,7 +259,8 @@ class _ChunkedRaster:
             raster = np.zeros((end - start, self.channels), dtype=np.int8)
         except MemoryError:
             raise CodecError(f"stream holds {end - start} x {self.channels} bins, too many for this memory") from None
-        deque(in_order(lambda index: self._decode_into(raster, index, start, end), chunks, workers), maxlen=0)
+        for _ in in_order(lambda index: self._decode_into(raster, index, start, end), chunks, workers):
+            pass
         return raster
 
     def _decode_into(self, raster: NDArray[np.int8], index: int, start: int, end: int) -> None:
