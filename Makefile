@@ -73,7 +73,7 @@ test: $(READY) ## Run all tests and every block's bench (TEST_ARGS=...)
 
 test-zarr: $(ZARR3_READY) ## Test what needs zarr 3: its codecs, archives
 	@$(ZARR3_VENV)/bin/python -m pytest tests/test_numcodecs.py tests/test_zarr.py tests/test_archive.py \
-		tests/test_integration_document.py $(TEST_ARGS)
+		tests/test_other_software_document.py $(TEST_ARGS)
 
 tb-full: $(READY) ## Encode many more random recordings in simulation (DRAWS=500 SEED=1)
 	@$(RUN) -m pytest -n auto tb/test_spike_encoder.py --random-draws $(DRAWS) --draw-seed $(SEED) $(TEST_ARGS)

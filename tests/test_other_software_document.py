@@ -1,4 +1,4 @@
-"""What docs/integration.md and docs/files.md say to type works, and their tables are those of the code."""
+"""What docs/other-software.md and docs/files.md say to type works, and their tables are those of the code."""
 
 import re
 import tomllib
@@ -9,19 +9,19 @@ from documents import DOCS, Document
 from model.__main__ import app
 from model.formats import chunk
 
-INTEGRATION, FILES = Document("integration.md"), Document("files.md")
+SOFTWARE, FILES = Document("other-software.md"), Document("files.md")
 PROJECT = tomllib.loads((DOCS.parent / "pyproject.toml").read_text())["project"]
 
 
 @pytest.mark.parametrize(("section", "module"), [("Zarr and numcodecs", "zarr"), ("SpikeInterface", "spikeinterface")])
 def test_python_runs(section, module):
     pytest.importorskip(module)
-    for code in INTEGRATION.code(section):
+    for code in SOFTWARE.code(section):
         exec(code, {})
 
 
 def test_extras_exist():
-    (table,) = INTEGRATION.tables("In other software")
+    (table,) = SOFTWARE.tables("In other software")
     named = {name for row in table for name in re.findall(r"\w+", row["extra"])}
     assert named <= PROJECT["optional-dependencies"].keys()
 
@@ -36,7 +36,7 @@ def test_plain_installation_needs_few_packages():
 
 
 def test_configuration():
-    (table,) = INTEGRATION.tables("Zarr and numcodecs")
+    (table,) = SOFTWARE.tables("Zarr and numcodecs")
     defaults = {row["configuration"].split("`")[0]: row["default"] for row in table}
     coder = chunk.WaveformCoder()
     assert defaults["mode"] == f'"{coder.mode}"'
