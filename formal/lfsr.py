@@ -3,7 +3,7 @@
 from functools import reduce
 from operator import xor
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Module, Signal, Value
 
 from formal.spec import Edit, Induction, Spec
 from hdl.lfsr import TAPS, Lfsr
@@ -27,35 +27,40 @@ class Steps(Spec):
         """Add the design and its properties."""
         dut = Lfsr()
         self.design(m, dut)
-        seeded = Signal()
+        seeded, before = Signal(), Signal(BITS)
         restart = Signal()
         self.free("restart", restart)
-        m.d.comb += dut.restart.eq(restart | ~seeded)
-        m.d.sync += [seeded.eq(1), dut.stored.eq(dut.next)]
+        begins = restart | ~seeded
+        self.assume(m, "one_of_both", "There is a seed where it begins, and only there.", (dut.seed != 0) == begins)
+        m.d.sync += seeded.eq(1)
+        with m.If(~restart):
+            m.d.comb += dut.last.eq(before)
+        m.d.sync += before.eq(dut.state)
         self.contract(
             m,
             "never_zero",
-            "Whatever the seed, the state is never 0, from which an LFSR would not come back.",
+            "The state is never 0, from which an LFSR would not come back.",
             dut.state != 0,
-            broken_by=Edit("self.seed | (self.seed == 0)", "self.seed"),
+            broken_by=Edit("self.stepped | self.seed", "self.stepped & self.seed"),
         )
         self.contract(
             m,
             "seeding",
-            "A restart takes the seed of the same cycle, or 1 for a seed of 0.",
-            dut.state == Mux(dut.seed == 0, 1, dut.seed),
-            when=dut.restart,
-            broken_by=Edit("Mux(self.restart, start, self.stored)", "self.stored"),
+            "It begins from the seed of the same cycle.",
+            dut.state == dut.seed,
+            when=begins,
+            broken_by=Edit("self.stepped | self.seed", "self.stepped"),
         )
-        feedback = dut.state[15] ^ dut.state[13] ^ dut.state[12] ^ dut.state[10]
+        feedback = before[15] ^ before[13] ^ before[12] ^ before[10]
         self.contract(
             m,
             "polynomial",
-            "The next state is the state shifted left, with the parity of bits 15, 13, 12 and 10 behind it.",
-            dut.next == ((dut.state << 1) | feedback)[:BITS],
+            "The state is the last one shifted left, with the parity of bits 15, 13, 12 and 10 behind it.",
+            (dut.state == dut.stepped) & (dut.stepped == ((before << 1) | feedback)[:BITS]),
+            when=~begins,
             broken_by=Edit("for tap in TAPS", "for tap in TAPS[1:]"),
         )
-        self.cover(m, "goes_on", "A state other than the seed.", ~dut.restart & (dut.state == 0xACE1))
+        self.cover(m, "goes_on", "A state other than the seed.", ~begins & (dut.state == 0xACE1))
 
 
 class Period(Spec):
@@ -71,13 +76,13 @@ class Period(Spec):
         dut = Lfsr()
         self.design(m, dut)
         state = self.constant(m, BITS, "any_state")
-        m.d.comb += [dut.restart.eq(0), dut.stored.eq(state)]
+        m.d.comb += [dut.seed.eq(0), dut.last.eq(state)]
         step = _step_matrix()
         self.contract(
             m,
             "linear",
             "A step is the product with a matrix over GF(2), so that powers of the matrix tell of many steps.",
-            dut.next == _apply(step, state),
+            dut.state == _apply(step, state),
             broken_by=Edit("for tap in TAPS).xor()", "for tap in TAPS).all()"),
         )
         self.contract(

@@ -41,10 +41,19 @@ def assume_rows(spec: Spec, m: Module, dut: Predictor, words: int, name: str = "
     return place
 
 
-def read_states(inside: Inside, name: str, low: int, high: int, words: int) -> tuple[Value, Value]:
-    """Return these bits of the state of the word in the stage, as it was read, and of the word's that comes next."""
-    read = inside[f"{name}_memory.read__data"][low:high]
-    return (inside[f"{name}_memory_stored"][low:high] if words > 1 else read), read
+def read_states(inside: Inside, name: str, low: int, high: int) -> tuple[Value, Value]:
+    """Return these bits of the state of the word in the stage, 0 in a restart, and of the word's that comes next."""
+    return inside[f"{name}_memory_stored"][low:high], inside[f"{name}_memory.read__data"][low:high]
+
+
+def stepped(state: Value) -> Value:
+    """Return an LFSR's next state."""
+    return Cat(Cat(state[tap] for tap in TAPS).xor(), state)[:LFSR_BITS]
+
+
+def restart_bit(lanes: int) -> int:
+    """Return the place of a word's mark of a restart."""
+    return word(lanes)["restart"].offset
 
 
 def after(place: Value, words: int) -> Value:
@@ -162,7 +171,7 @@ class State(Spec):
             ~Cat(together).any(),
             broken_by=[
                 Edit("row_last, 0, following + 1)", "row_last, 0, drawing_address)"),
-                Edit("ACC_BITS, self.advances, following)", "ACC_BITS, self.advances, held_address)"),
+                Edit("held.restart, following", "held.restart, held_address"),
             ],
         )
 
@@ -186,19 +195,25 @@ class State(Spec):
         """Return what the word's row must hold, what was read for the word in the stage, and for the next one."""
         low, high = lane * bits, (lane + 1) * bits
         value = Signal(bits, name=f"expected_{name}_{lane}")
-        given = self.inside[f"lfsr_{lane}.next" if name == "lfsr" else f"updater_{lane}.next"]
+        given = self.inside[f"lfsr_{lane}.state" if name == "lfsr" else f"updater_{lane}.next"]
         with m.If(wrote):
             m.d.sync += value.eq(given)
         stored = Array(self.inside[f"{name}_memory.row_{row}"][low:high] for row in range(words))[word]
         self.invariant(m, f"{name}_stored_{lane}", "The row holds what came last.", stored == value)
-        return value, *read_states(self.inside, name, low, high, words)
+        return value, *read_states(self.inside, name, low, high)
 
     def _draw(self, m: Module, lane: int, words: int, word: Signal, draws: Value) -> None:
         """Prove what the first stage does."""
         inside = self.inside
         wrote = self.dut.advances & draws
         lfsr, at_word, ahead = self._row(m, "lfsr", lane, LFSR_BITS, words, word, wrote)
-        self.invariant(m, f"lfsr_read_{lane}", "The word has what its row holds.", ~draws | (at_word == lfsr))
+        restart = inside["drawing"][restart_bit(self.lanes)]
+        self.invariant(
+            m,
+            f"lfsr_read_{lane}",
+            "The word has what its row holds, or 0 in a restart.",
+            ~draws | (at_word == Mux(restart, 0, lfsr)),
+        )
         comes = inside["following"] == word
         self.invariant(
             m, f"lfsr_ahead_{lane}", "The next word's row has been read.", ~comes | (words == 1) | (ahead == lfsr)
@@ -207,12 +222,14 @@ class State(Spec):
         self.contract(
             m,
             f"lfsr_comes_back_{lane}",
-            f"Lane {lane} of any word: the LFSR's state is the one stored at the last visit, or its channel's seed.",
-            inside[f"lfsr_{lane}.state"] == Mux(inside[f"lfsr_{lane}.restart"], Mux(seed == 0, 1, seed), lfsr),
+            f"Lane {lane} of any word: the LFSR's state follows that of the last visit, or is its channel's seed.",
+            inside[f"lfsr_{lane}.state"] == Mux(restart, Mux(seed == 0, 1, seed), stepped(lfsr)),
             when=draws,
             broken_by=[
                 *self.where_it_bites(Edit("lfsr_write.addr.eq(drawing_address)", "lfsr_write.addr.eq(following)")),
                 Edit("Mux(self.i.payload.row_first, 0, seed_offset +", "Mux(0, 0, seed_offset +"),
+                Edit("candidate & zero", "0"),
+                *([Edit("zero.eq(restart & ", "zero.eq(")] if lane == 0 else []),
             ],
         )
 
@@ -221,14 +238,16 @@ class State(Spec):
         inside, dut, payload = self.inside, self.dut, self.dut.o.payload
         restart = payload.restart
         acc, at_word, ahead = self._row(m, "acc", lane, ACC_BITS, words, word, here & dut.o.ready)
-        kept = Mux(restart, 0, acc) if words > 1 else acc
         self.invariant(
-            m, f"acc_read_{lane}", "The word has what its row holds, or 0 in a restart.", ~here | (at_word == kept)
+            m,
+            f"acc_read_{lane}",
+            "The word has what its row holds, or 0 in a restart.",
+            ~here | (at_word == Mux(restart, 0, acc)),
         )
         self.invariant(
             m, f"acc_ahead_{lane}", "The next word's row has been read.", ~comes | (words == 1) | (ahead == acc)
         )
-        clears = "m.d.comb += acc.eq(0)" if words == 1 else "m.d.sync += acc_stored.eq(0)"
+        clears = ("~restarted", "1") if words == 1 else ("m.d.sync += stored.eq(0)", "pass")
         self.contract(
             m,
             f"acc_comes_back_{lane}",
@@ -236,7 +255,7 @@ class State(Spec):
             inside[f"acc_{lane}"] == Mux(restart, 0, acc),
             when=here,
             broken_by=[
-                Edit(clears, "pass"),
+                Edit(*clears),
                 *self.where_it_bites(Edit("acc_write.en.eq(passed)", "acc_write.en.eq(accepted)")),
                 *self._forwards(
                     words, Edit("transparent_for=(write,) if written_while_read else ()", "transparent_for=()")
@@ -338,7 +357,7 @@ class Pair(Spec):
         self.inverse = Predictor(self.channels, self.lanes, inverse=True)
         self.views = self.design(m, self.forward, rows=True), self.design(m, self.inverse, "inverse", rows=True)
         self.words = words_per_row(self.channels, self.lanes)
-        self.restart_bit = word(self.lanes)["restart"].offset
+        self.restart_bit = restart_bit(self.lanes)
         forward, inverse = self.forward, self.inverse
         assume_source(self, m, forward.i)
         assume_settings(self, m, forward)
@@ -471,9 +490,7 @@ class Pair(Spec):
             "For the same accumulator, spike and alpha_q8 an updater gives the same.",
             ~(undone_now & self.undone & same) | (other[f"updater_{lane}.next"] == gave),
         )
-        lfsr_row = self._rows_alike(
-            m, "lfsr", lane, LFSR_BITS, Cat(Cat(drew[tap] for tap in TAPS).xor(), drew), (self.held, self.comes)
-        )
+        lfsr_row = self._rows_alike(m, "lfsr", lane, LFSR_BITS, drew, (self.held, self.comes))
         acc_row = self._rows_alike(m, "acc", lane, ACC_BITS, gave, (self.comes, self.undone))
         channel = self.word * self.lanes + lane
         seed = (self.settings_held.seed + channel * CHANNEL_STRIDE)[:LFSR_BITS]
@@ -483,7 +500,7 @@ class Pair(Spec):
             "What the forward one drew from is what the inverse will draw from.",
             ~self.held
             | (
-                (drew == Mux(restarts[1], Mux(seed == 0, 1, seed), lfsr_row))
+                (drew == Mux(restarts[1], Mux(seed == 0, 1, seed), stepped(lfsr_row)))
                 & (restarts[1] | (view[f"comparator_{lane}.complement"] == _complement(drew, self.settings_held)))
                 & (view["alpha_q8"] == self.settings_held.alpha_q8)
             ),
@@ -534,13 +551,13 @@ class Pair(Spec):
         for view, label, first in zip(self.views, ("forward", "inverse"), (0, 2), strict=True):
             row = Array(view[f"{name}_memory.row_{place}"][low:high] for place in range(self.words))[self.word]
             settled.append(row)
-            at_word, ahead = read_states(view, name, low, high, self.words)
+            at_word, ahead = read_states(view, name, low, high)
             stage = first + (name == "acc")
-            restarts = self.came[stage][self.restart_bit] if name == "acc" else 0
+            restarts = self.came[stage][self.restart_bit]
             self.invariant(
                 m,
                 f"{name}_read_{label}_{lane}",
-                "A word has what its row holds, or no rate in a restart.",
+                "A word has what its row holds, or 0 in a restart.",
                 ~(self.valid[stage] & (self.places[stage] == self.word)) | (at_word == Mux(restarts, 0, row)),
             )
             self.invariant(
@@ -553,7 +570,7 @@ class Pair(Spec):
             m,
             f"{name}_stored_{lane}",
             "The rows of both hold the same, but for the word that the inverse has not updated yet.",
-            settled[0] == Mux(Cat(stages).any(), updated[:bits], settled[1]),
+            settled[0] == Mux(Cat(stages).any(), updated, settled[1]),
         )
         return settled[1]
 

@@ -1,6 +1,6 @@
 """Lfsr: the pseudo-random dither of one channel."""
 
-from amaranth.hdl import Cat, Module, Mux
+from amaranth.hdl import Cat, Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -10,35 +10,34 @@ from model.golden.lfsr import TAPS
 class Lfsr(wiring.Component):
     """One step of a 16-bit Fibonacci LFSR whose state lives elsewhere.
 
+    It goes on from `last`, or begins from `seed`; the other one of both is 0, which an LFSR never leaves, so that no
+    selection is needed.
+
     Combinational. Memory: none; the state of every channel is a word of the predictor's memory.
 
     Members
     -------
-    restart : In(1)
-        Begin from `seed` rather than from `stored`.
+    last : In(16)
+        State of this channel's last step; 0 to begin.
     seed : In(16)
-        Seed of this channel; 0 stands for 1.
-    stored : In(16)
-        State after this channel's last step.
+        State to begin from, 1..65535; 0 to go on.
+    stepped : Out(16)
+        The state after `last`.
     state : Out(16)
-        State that the comparator uses in this step.
-    next : Out(16)
-        State to store.
+        State of this step, to store: `stepped` or `seed`.
     """
 
-    restart: In(1)
+    last: In(16)
     seed: In(16)
-    stored: In(16)
+    stepped: Out(16)
     state: Out(16)
-    next: Out(16)
 
     def elaborate(self, platform: object) -> Module:
         """Return the block's logic."""
         m = Module()
-        start = self.seed | (self.seed == 0)
-        feedback = Cat(self.state[tap] for tap in TAPS).xor()
+        feedback = Cat(self.last[tap] for tap in TAPS).xor()
         m.d.comb += [
-            self.state.eq(Mux(self.restart, start, self.stored)),
-            self.next.eq(Cat(feedback, self.state)),
+            self.stepped.eq(Cat(feedback, self.last)),
+            self.state.eq(self.stepped | self.seed),
         ]
         return m

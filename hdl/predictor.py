@@ -1,9 +1,9 @@
 """Predictor: spikes to prediction errors for every channel, or back."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
-from amaranth.utils import ceil_log2
+from amaranth.utils import bits_for, ceil_log2
 
 from hdl.comparator import Comparator
 from hdl.layouts import SETTINGS, check_geometry, word, words_per_row
@@ -86,12 +86,16 @@ class Predictor(wiring.Component):
         held_address = Signal.like(drawing_address)
         following = Signal.like(drawing_address)  # address of the word behind the one that is drawn for
         second = Signal.like(drawing_address)  # that of the word behind the following one
-        seed_offset = Signal(16)
+        seed_offset = Signal(LFSR_BITS)
         alpha_q8 = Signal.like(self.settings.alpha_q8)
         accepted, passed, held_ready = Signal(), Signal(), Signal()
         read_at = second if self._words > 1 else following
-        lfsr_stored, lfsr_write = self._memory(m, "lfsr_memory", LFSR_BITS, accepted, read_at)
-        acc_stored, acc_write = self._memory(m, "acc_memory", ACC_BITS, self.advances, following)
+        lfsr_stored, lfsr_write = self._memory(
+            m, "lfsr_memory", LFSR_BITS, accepted, self.i.payload.restart, drawing.restart, read_at
+        )
+        acc_stored, acc_write = self._memory(
+            m, "acc_memory", ACC_BITS, self.advances, drawing.restart, held.restart, following
+        )
 
         m.d.comb += [
             held_ready.eq(~held_valid | self.o.ready),
@@ -120,8 +124,7 @@ class Predictor(wiring.Component):
         m.submodules.comparison = comparison = XorArray(lanes)
         spikes = comparison.errors if self._inverse else held.bits
         m.d.comb += [comparison.spikes.eq(held.bits), self.o.payload.bits.eq(comparison.errors)]
-        word_seed = Signal(16)
-        m.d.comb += word_seed.eq(self.settings.seed + seed_offset)
+        seeds = self._seeds(m, self.settings.seed + seed_offset, drawing.restart)
         for lane in range(lanes):
             m.submodules[f"lfsr_{lane}"] = lfsr = Lfsr()
             m.submodules[f"comparator_{lane}"] = comparator = Comparator()
@@ -129,11 +132,10 @@ class Predictor(wiring.Component):
             acc = Signal(ACC_BITS, name=f"acc_{lane}")
             m.d.comb += [
                 acc.eq(acc_stored[lane]),
-                lfsr.restart.eq(drawing.restart),
-                lfsr.seed.eq(word_seed + lane * CHANNEL_STRIDE),
-                lfsr.stored.eq(lfsr_stored[lane]),
+                lfsr.last.eq(lfsr_stored[lane]),
+                lfsr.seed.eq(seeds[lane]),
                 # Not the seed in a restart, which would lengthen the path: no dither is below a rate of 0.
-                comparator.state.eq(lfsr_stored[lane]),
+                comparator.state.eq(lfsr.stepped),
                 comparator.sharpness.eq(self.settings.sharpness),
                 comparator.draw.eq(self.advances),
                 comparator.rate.eq(acc[-RATE_BITS:]),
@@ -142,14 +144,8 @@ class Predictor(wiring.Component):
                 updater.spike.eq(spikes[lane]),
                 updater.acc.eq(acc),
                 acc_write.data[lane].eq(updater.next),
-                lfsr_write.data[lane].eq(lfsr.next),
+                lfsr_write.data[lane].eq(lfsr.state),
             ]
-            if self._words == 1:
-                with m.If(held.restart):
-                    m.d.comb += acc.eq(0)
-        if self._words > 1:
-            with m.If(self.advances & drawing.restart):
-                m.d.sync += acc_stored.eq(0)
 
         m.d.comb += [
             lfsr_write.addr.eq(drawing_address),
@@ -159,10 +155,32 @@ class Predictor(wiring.Component):
         ]
         return m
 
+    def _seeds(self, m: Module, seed: Value, restart: Value) -> list[Value]:
+        """Return each lane's seed, 1 in place of 0, from that of lane 0; all are 0 unless the word restarts."""
+        word_seed = Signal(LFSR_BITS)
+        m.d.comb += word_seed.eq(Mux(restart, seed, 0))
+        # The stride is odd, so that the low bits of the word's seed tell the one lane whose seed can be 0.
+        low_bits = bits_for(self._lanes - 1)
+        high_where_zero = Signal(LFSR_BITS - low_bits)
+        candidates, zero = Signal(self._lanes), Signal()
+        m.d.comb += zero.eq(restart & (word_seed[low_bits:] == high_where_zero))
+        with m.Switch(word_seed[:low_bits]):
+            for lane in range(self._lanes):
+                where_zero = -lane * CHANNEL_STRIDE % (1 << LFSR_BITS)
+                with m.Case(where_zero % (1 << low_bits)):
+                    m.d.comb += [candidates[lane].eq(1), high_where_zero.eq(where_zero >> low_bits)]
+        offsets = [Mux(restart, lane * CHANNEL_STRIDE, 0) for lane in range(self._lanes)]
+        return [
+            (word_seed + offset) | (candidate & zero) for offset, candidate in zip(offsets, candidates, strict=True)
+        ]
+
     def _memory(
-        self, m: Module, name: str, width: int, enters: Signal, read_at: Signal
+        self, m: Module, name: str, width: int, enters: Signal, restarts: Value, restarted: Value, read_at: Signal
     ) -> tuple[data.View, memory.WritePort]:
-        """Add a memory of a row's state; return that of the word that entered last, and the port to store it anew."""
+        """Add a memory of a row's state; return that of the word that entered last, and the port to store it anew.
+
+        The state is 0 if that word is of a keyframe's first row: `restarted`, or `restarts` as it enters.
+        """
         m.submodules[name] = storage = memory.Memory(
             shape=data.ArrayLayout(width, self._lanes), depth=self._words, init=[]
         )
@@ -170,9 +188,13 @@ class Predictor(wiring.Component):
         written_while_read = self._words <= WORDS_FORWARDED
         read = storage.read_port(transparent_for=(write,) if written_while_read else ())
         m.d.comb += [read.addr.eq(read_at), read.en.eq(enters)]
-        if self._words == 1:
-            return read.data, write
         stored = Signal.like(read.data, name=f"{name}_stored", reset_less=True)
+        if self._words == 1:
+            with m.If(~restarted):
+                m.d.comb += stored.eq(read.data)
+            return stored, write
         with m.If(enters):
             m.d.sync += stored.eq(read.data)
+            with m.If(restarts):
+                m.d.sync += stored.eq(0)
         return stored, write
