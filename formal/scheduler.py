@@ -147,7 +147,10 @@ class Marks(Spec):
             "The settings change with a keyframe's first word only.",
             settings.as_value() == self.past(m, settings.as_value(), "in_force"),
             when=self.running & ~latched,
-            broken_by=Edit("with m.If(keyframe_first):", "with m.If(epoch_first):"),
+            broken_by=Edit(
+                "with m.If(keyframe_first):\n                m.d.sync",
+                "with m.If(epoch_first):\n                m.d.sync",
+            ),
         )
         self.contract(
             m,
@@ -161,9 +164,9 @@ class Marks(Spec):
             & (settings.keyframe_interval == Mux(asked.keyframe_interval == 0, 1, asked.keyframe_interval)),
             when=latched,
             broken_by=[
-                Edit("Mux(requested.alpha_q8 > ALPHA_Q8_MAX, ALPHA_Q8_MAX, requested.alpha_q8)", "requested.alpha_q8"),
-                Edit("Mux(requested.epoch_steps == 0, 1, requested.epoch_steps)", "requested.epoch_steps"),
-                Edit("current.coder.eq(built[0])", "current.coder.eq(built[1])"),
+                Edit("Mux(asked.alpha_q8 > ALPHA_Q8_MAX, ALPHA_Q8_MAX, asked.alpha_q8)", "asked.alpha_q8"),
+                Edit("Mux(asked.epoch_steps == 0, 1, asked.epoch_steps)", "asked.epoch_steps"),
+                Edit("requested.coder.eq(built[0])", "requested.coder.eq(built[1])"),
             ],
         )
 

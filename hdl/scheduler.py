@@ -94,10 +94,12 @@ class Scheduler(wiring.Component):
             keyframe_first.eq(epoch_first & keyframe),
         ]
 
-        current = Signal(SETTINGS)
+        requested, current = Signal(SETTINGS), Signal(SETTINGS)
+        self._in_range(m, requested)
         m.d.comb += current.eq(self.settings)
-        with m.If(keyframe_first):
-            self._in_range(m, current)
+        if self._words == 1:  # in longer rows the first word is not the last one, which asks for the settings
+            with m.If(keyframe_first):
+                m.d.comb += current.eq(requested)
 
         flush, epoch_last, keyframe_follows = Signal(), Signal(), Signal()
         steps_next, packets_next = Signal.like(steps), Signal.like(packets)
@@ -125,7 +127,7 @@ class Scheduler(wiring.Component):
             self.o.payload.restart.eq(keyframe & (steps == 0)),
             self.o.payload.epoch_last.eq(epoch_last),
             self.o.payload.keyframe.eq(keyframe),
-            self.o.payload.coder.eq(current.coder),
+            self.o.payload.coder.eq(Mux(keyframe_first, requested.coder, self.settings.coder)),
             spike_check.spikes.eq(self.o.payload.bits),
             spike_check.row_last.eq(row_last),
             spike_check.restart.eq(epoch_first),
@@ -138,7 +140,9 @@ class Scheduler(wiring.Component):
         with m.If(self.closing.ready):
             m.d.sync += self.closing.valid.eq(0)
         with m.If(taken):
-            m.d.sync += [self.settings.eq(current), place.eq(Mux(row_last, 0, place + 1)), flush_seen.eq(flush)]
+            m.d.sync += [place.eq(Mux(row_last, 0, place + 1)), flush_seen.eq(flush)]
+            with m.If(keyframe_first):
+                m.d.sync += self.settings.eq(requested)
             with m.If(epoch_first):
                 m.d.sync += [self.opening.valid.eq(1), self.opening.payload.eq(keyframe)]
             with m.If(row_last):
@@ -153,15 +157,15 @@ class Scheduler(wiring.Component):
                 ]
         return m
 
-    def _in_range(self, m: Module, current: data.View) -> None:
-        """Drive `current` with the requested settings, each brought into its range."""
-        requested = self.requested
+    def _in_range(self, m: Module, requested: data.View) -> None:
+        """Drive `requested` with the settings that are asked for, each brought into its range."""
+        asked = self.requested
         built = [CODER_IDS[name] for name in self._coders]
         m.d.comb += [
-            current.eq(requested),
-            current.alpha_q8.eq(Mux(requested.alpha_q8 > ALPHA_Q8_MAX, ALPHA_Q8_MAX, requested.alpha_q8)),
-            current.epoch_steps.eq(Mux(requested.epoch_steps == 0, 1, requested.epoch_steps)),
-            current.keyframe_interval.eq(Mux(requested.keyframe_interval == 0, 1, requested.keyframe_interval)),
+            requested.eq(asked),
+            requested.alpha_q8.eq(Mux(asked.alpha_q8 > ALPHA_Q8_MAX, ALPHA_Q8_MAX, asked.alpha_q8)),
+            requested.epoch_steps.eq(Mux(asked.epoch_steps == 0, 1, asked.epoch_steps)),
+            requested.keyframe_interval.eq(Mux(asked.keyframe_interval == 0, 1, asked.keyframe_interval)),
         ]
-        with m.If(~requested.coder.matches(*built)):
-            m.d.comb += current.coder.eq(built[0])
+        with m.If(~asked.coder.matches(*built)):
+            m.d.comb += requested.coder.eq(built[0])
