@@ -126,7 +126,7 @@ class Intervals(Spec):
             when=leaving & self.expected.error,
             broken_by=[
                 Edit("before.eq(counted - lane - 1)", "before.eq(counted - lane)"),
-                Edit("before.eq(before + lanes_held)", "before.eq(before + self._lanes)"),
+                Edit("Mux(any_error, lane, lanes_held)", "Mux(any_error, lane, self._lanes)"),
                 Edit(
                     "with m.If(ends):\n                m.d.sync += before.eq(0)",
                     "with m.If(0):\n                m.d.sync += before.eq(0)",

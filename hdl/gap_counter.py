@@ -59,6 +59,8 @@ class GapCounter(wiring.Component):
         lane = lowest_bit(m, errors)
         m.d.comb += [errors.eq(held.bits), others.eq(_but_lowest(errors))]
 
+        lanes_held, counted = Signal(range(self._lanes + 1)), Signal(range(self._lanes + 1))
+        passed = Signal.like(before)  # error-free bins up to the next error, or to the end of a word without one
         any_error = Signal()
         finished = Signal()  # no other error; held, since the input's ready has a long way to go
         ends = Signal()
@@ -66,6 +68,9 @@ class GapCounter(wiring.Component):
         advance = Signal()
         m.d.comb += [
             any_error.eq(errors.any()),
+            lanes_held.eq(Mux(held.row_last, self._lanes_last, self._lanes)),
+            counted.eq(Mux(finished, lanes_held, 0)),
+            passed.eq(before + Mux(any_error, lane, lanes_held)),
             ends.eq(held.epoch_last & finished),
             needs_token.eq(any_error | ends),
             advance.eq(held_valid & (~self.o.valid | self.o.ready | ~needs_token)),
@@ -79,24 +84,18 @@ class GapCounter(wiring.Component):
             with m.If(needs_token):
                 m.d.sync += [
                     self.o.valid.eq(1),
-                    self.o.payload.gap.eq(before + lane),
+                    self.o.payload.gap.eq(passed),
                     self.o.payload.error.eq(any_error),
                     self.o.payload.end.eq(ends),
                     self.o.payload.keyframe.eq(held.keyframe),
                     self.o.payload.coder.eq(held.coder),
                 ]
-            lanes_held = Signal(range(self._lanes + 1))
-            counted = Signal(range(self._lanes + 1))
-            m.d.comb += [
-                lanes_held.eq(Mux(held.row_last, self._lanes_last, self._lanes)),
-                counted.eq(Mux(finished, lanes_held, 0)),
-            ]
             with m.If(ends):
                 m.d.sync += before.eq(0)
             with m.Elif(any_error):
                 m.d.sync += before.eq(counted - lane - 1)
             with m.Else():
-                m.d.sync += before.eq(before + lanes_held)
+                m.d.sync += before.eq(passed)
         with m.If(self.i.ready):
             m.d.sync += held_valid.eq(self.i.valid)
             with m.If(self.i.valid):
