@@ -197,7 +197,7 @@ class Packets(Read):
             (dut.o.payload.last == (self.in_trailer & (self.trailer_place == TRAILER_BYTES - 1)))
             & (transfer(dut.closing) == (transfer(dut.o) & dut.o.payload.last)),
             when=dut.o.valid,
-            broken_by=Edit("place == TRAILER_BYTES - 1),\n", "place >= TRAILER_BYTES - 2),\n"),
+            broken_by=Edit("place == PLACES - 1)", "place >= PLACES - 2)"),
         )
 
 
@@ -216,21 +216,19 @@ class Checksum(Read):
             "Last goes out the checksum.",
             dut.o.payload.data == self.trailer_byte(m, inside["crc.crc"]),
             when=dut.o.valid & self.is_at("crc"),
-            broken_by=Edit(
-                "Cat(self.closing.payload.as_value(), crc.crc)", "Cat(self.closing.payload.as_value(), ~crc.crc)"
-            ),
+            broken_by=Edit("self.closing.payload.as_value(), crc.crc)", "self.closing.payload.as_value(), ~crc.crc)"),
         )
-        none_out = self.in_header & (self.place == 0)
         self.contract(
             m,
             "checksummed",
-            "It is that of all bytes of the packet that went out before it, from the first one on.",
+            "It is that of all bytes of the packet that went out before it: the last one starts it anew.",
             (inside["crc.valid"] == (transfer(dut.o) & ~self.is_at("crc")))
-            & (~inside["crc.valid"] | ((inside["crc.data"] == dut.o.payload.data) & (inside["crc.start"] == none_out)))
-            & (none_out | ~inside["crc.start"]),
+            & (~inside["crc.valid"] | (inside["crc.data"] == dut.o.payload.data))
+            & (inside["packet_out"] == (transfer(dut.o) & dut.o.payload.last))
+            & ~inside["crc.start"],
             broken_by=[
                 Edit("(part != Part.TRAILER) | closing_out", "part != Part.TRAILER"),
-                Edit("(part == Part.HEADER) & (place == 0))", "(part == Part.HEADER) & (place == 1))"),
+                Edit("packet_out.eq(self.closing.valid & self.closing.ready)", "packet_out.eq(self.closing.valid)"),
             ],
         )
 
@@ -270,13 +268,7 @@ TRAILER_SENTENCES = {
     "check": "Then the check of its spikes.",
 }
 TRAILER_EDITS = {
-    "steps": Edit(
-        "word_select(index, 8) for index in range(TRAILER_BYTES)",
-        "word_select(index ^ 1, 8) for index in range(TRAILER_BYTES)",
-    ),
-    "check": Edit(
-        "word_select(index, 8) for index in range(TRAILER_BYTES)",
-        "word_select(index ^ (index >> 1), 8) for index in range(TRAILER_BYTES)",
-    ),
+    "steps": Edit("place.eq(TRAILER_PLACE)", "place.eq(TRAILER_PLACE + 1)"),
+    "check": Edit("word_select(place, 8)", "word_select(place ^ ((place >> 1) & 1), 8)"),
 }
 SPECS = (Packets(), Checksum(), Crc())

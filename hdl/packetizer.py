@@ -1,6 +1,6 @@
 """Packetizer: header, payload and trailer of a packet."""
 
-from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, ResetInserter, Signal, Value
 from amaranth.lib import enum, stream, wiring
 from amaranth.lib.crc.catalog import CRC32_ISCSI
 from amaranth.lib.wiring import In, Out
@@ -17,6 +17,9 @@ from model.golden.packetizer import (
 from model.golden.settings import CHANNELS_MAX, PREDICTOR_ID, check_int
 
 CRC_BYTES = 4
+PLACES = 32
+TRAILER_PLACE = PLACES - TRAILER_BYTES
+"""Where the trailer begins among the bytes to select from, so that the count returns to the header behind it."""
 
 
 class Part(enum.Enum, shape=2):
@@ -76,20 +79,21 @@ class Packetizer(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Return the block's logic."""
         m = Module()
-        m.submodules.crc = crc = CRC32_ISCSI(data_width=8).create()
+        crc, packet_out = CRC32_ISCSI(data_width=8).create(), Signal()
+        # Its own `start` would select between the register and its first value before every sum.
+        m.submodules.crc = ResetInserter(packet_out)(crc)
         part = Signal(Part)
-        place = Signal(range(HEADER_BYTES + SETTINGS_BYTES))
+        place = Signal(range(PLACES))
         sequence = Signal(16)
         step_index = Signal(32)
         keyframe = self.opening.payload
 
-        header = Array(self._header(keyframe, sequence, step_index))
-        trailer_bits = Cat(self.closing.payload.as_value(), crc.crc)
-        trailer = Array(trailer_bits.word_select(index, 8) for index in range(TRAILER_BYTES))
+        header = _widened(self._header(keyframe, sequence, step_index), 8 * TRAILER_PLACE)
+        packet_bytes = Cat(header, self.closing.payload.as_value(), crc.crc)
         header_end = Mux(keyframe, HEADER_BYTES + SETTINGS_BYTES - 1, HEADER_BYTES - 1)
 
         sent = Signal()
-        m.d.comb += sent.eq(self.o.valid & self.o.ready)
+        m.d.comb += [sent.eq(self.o.valid & self.o.ready), self.o.payload.data.eq(packet_bytes.word_select(place, 8))]
         with m.If(sent):
             m.d.sync += place.eq(place + 1)
 
@@ -97,47 +101,44 @@ class Packetizer(wiring.Component):
             with m.Case(Part.HEADER):
                 m.d.comb += [
                     self.o.valid.eq(self.opening.valid),
-                    self.o.payload.data.eq(header[place]),
                     self.opening.ready.eq(self.o.ready & (place == header_end)),
                 ]
                 with m.If(self.opening.valid & self.opening.ready):
-                    m.d.sync += [part.eq(Part.PAYLOAD), place.eq(0)]
+                    m.d.sync += part.eq(Part.PAYLOAD)
             with m.Case(Part.PAYLOAD):
                 m.d.comb += [
                     self.o.valid.eq(self.i.valid & self.i.payload.present),
                     self.o.payload.data.eq(self.i.payload.data),
                     self.i.ready.eq(self.o.ready | ~self.i.payload.present),
                 ]
-                m.d.sync += place.eq(0)
+                m.d.sync += place.eq(TRAILER_PLACE)
                 with m.If(self.i.valid & self.i.ready & self.i.payload.end):
                     m.d.sync += part.eq(Part.TRAILER)
             with m.Case(Part.TRAILER):
                 m.d.comb += [
                     self.o.valid.eq(self.closing.valid),
-                    self.o.payload.data.eq(trailer[place]),
-                    self.o.payload.last.eq(place == TRAILER_BYTES - 1),
+                    self.o.payload.last.eq(place == PLACES - 1),
                     self.closing.ready.eq(self.o.ready & self.o.payload.last),
                 ]
-                with m.If(self.closing.valid & self.closing.ready):
+                with m.If(packet_out):
                     m.d.sync += [
                         part.eq(Part.HEADER),
-                        place.eq(0),
                         sequence.eq(sequence + 1),
                         step_index.eq(step_index + self.closing.payload.steps),
                     ]
 
-        closing_out = (part == Part.TRAILER) & (place < TRAILER_BYTES - CRC_BYTES)
+        closing_out = (part == Part.TRAILER) & (place < PLACES - CRC_BYTES)
         m.d.comb += [
-            crc.start.eq((part == Part.HEADER) & (place == 0)),
+            packet_out.eq(self.closing.valid & self.closing.ready),
             crc.data.eq(self.o.payload.data),
             crc.valid.eq(sent & ((part != Part.TRAILER) | closing_out)),
         ]
         return m
 
-    def _header(self, keyframe: Signal, sequence: Signal, step_index: Signal) -> list[Value]:
-        """Return the bytes of a keyframe's header; other packets send the first `HEADER_BYTES` of them."""
+    def _header(self, keyframe: Signal, sequence: Signal, step_index: Signal) -> Value:
+        """Return a keyframe's header; other packets send the first `HEADER_BYTES` bytes of it."""
         settings = self.settings
-        fields = Cat(
+        return Cat(
             Const(MAGIC, 8),
             _widened(Mux(keyframe, FLAG_KEYFRAME, 0), 4),
             Const(VERSION, 4),
@@ -152,7 +153,6 @@ class Packetizer(wiring.Component):
             _widened(settings.alpha_q8, 16),
             settings.seed,
         )
-        return [fields.word_select(index, 8) for index in range(HEADER_BYTES + SETTINGS_BYTES)]
 
 
 def _widened(value: Value, width: int) -> Value:
