@@ -102,10 +102,10 @@ class Codewords(Spec):
             (codeword.value == expected.value) & (codeword.length == expected.zeros + expected.width),
             when=token.leaving & self.token.error,
             broken_by=[
-                Edit("quotient >= ESCAPE", "quotient > ESCAPE"),
-                Edit("split.payload.quotient.eq(quotient)", "split.payload.quotient.eq(quotient[:5])"),
+                Edit("gap[QUOTIENT_BITS:] & ~below", "gap[QUOTIENT_BITS + 1 :] & ~below"),
+                Edit("(gap >> k)[:QUOTIENT_BITS]", "(gap >> k)[:5]"),
                 Edit("ESCAPE + n + top", "ESCAPE + n[:3] + top"),
-                Edit("marker | (token.payload.gap & (marker - 1))", "marker | token.payload.gap[:3]"),
+                Edit("(gap & below) |", "gap[:3] |"),
                 Edit("split.payload.quotient + split.payload.k) + 1", "split.payload.quotient + split.payload.k)"),
             ],
         )

@@ -1,6 +1,6 @@
 """RiceCoder: gap tokens to adaptive Golomb-Rice codewords of limited length."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
@@ -65,14 +65,16 @@ class RiceCoder(wiring.Component):
         split = stream.Signature(split_layout).create()
         m.d.comb += [token.ready.eq(~split.valid | split.ready), split.ready.eq(~self.o.valid | self.o.ready)]
         with m.If(token.ready):
-            quotient, marker = token.payload.gap >> token.payload.k, 1 << token.payload.k
+            gap, k = token.payload.gap, token.payload.k
+            # The bits below bit k; (1 << k) - 1 would be a sum.
+            below = ~(Const((1 << bits) - 1) << k)[:bits]
             m.d.sync += [
                 split.valid.eq(token.valid),
-                split.payload.escapes.eq(quotient >= ESCAPE),
-                split.payload.quotient.eq(quotient),
-                split.payload.plain.eq(marker | (token.payload.gap & (marker - 1))),
-                split.payload.escaped.eq(token.payload.gap - ((ESCAPE - 1) << token.payload.k)),
-                split.payload.k.eq(token.payload.k),
+                split.payload.escapes.eq((gap[QUOTIENT_BITS:] & ~below).any()),
+                split.payload.quotient.eq((gap >> k)[:QUOTIENT_BITS]),
+                split.payload.plain.eq((gap & below) | (Cat(1, below) & ~below)),
+                split.payload.escaped.eq(gap - ((ESCAPE - 1) << k)),
+                split.payload.k.eq(k),
                 split.payload.error.eq(token.payload.error),
                 split.payload.end.eq(token.payload.end),
             ]
