@@ -33,13 +33,13 @@ class History(wiring.Component):
 
     acc: In(ACC_BITS)
     spike: In(1)
-    alpha_q8: In(9)
+    kept_q8: In(9)
     next: Out(ACC_BITS)
 
     def elaborate(self, platform: object) -> Module:
         """Return the block's logic."""
         m = Module()
-        m.d.comb += self.next.eq(Cat(self.acc[1:], self.spike))
+        m.d.sync += self.next.eq(Cat(self.acc[1:], self.spike))
         return m
 
 

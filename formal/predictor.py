@@ -1,14 +1,14 @@
 """Predictor: every channel's state comes back as it was left, and a prediction is the comparator's."""
 
 from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
-from amaranth.lib import data
+from amaranth.lib import data, stream
 
 from formal.inside import Inside
 from formal.spec import Edit, Induction, Spec
 from formal.stream_rules import assume_source, prove_source, transfer
 from hdl.comparator import Comparator
 from hdl.layouts import word, words_per_row
-from hdl.predictor import LFSR_BITS, WORDS_FORWARDED, Predictor
+from hdl.predictor import LFSR_BITS, WORDS_IN_FLIGHT, Predictor
 from hdl.rate_updater import ACC_BITS, RATE_BITS
 from model.golden.lfsr import CHANNEL_STRIDE, TAPS
 
@@ -92,6 +92,7 @@ class State(Spec):
         assume_source(self, m, dut.i)
         assume_settings(self, m, dut)
         place_in = assume_rows(self, m, dut, words)
+        self.ahead = words >= WORDS_IN_FLIGHT
         prove_source(
             self,
             m,
@@ -102,24 +103,28 @@ class State(Spec):
                 "not_waiting": Edit("self.o.valid.eq(held_valid)", "self.o.valid.eq(held_valid & self.o.ready)"),
             },
         )
-        drawing, held, seen = self._places(m, place_in, words)
+        drawing, held, learnt, seen = self._places(m, place_in, words)
         offset = Mux(seen, drawing * (self.lanes * CHANNEL_STRIDE), 0)[:LFSR_BITS]
         self.invariant(m, "seed_offset", "The seed's offset is the word's.", self.inside["seed_offset"] == offset)
-        self._apart(m, words)
+        self._apart(m)
         word = self.constant(m, range(words), "any_word")
         draws = self.inside["drawing_valid"] & (drawing == word)
         here = dut.o.valid & (held == word)
+        learns = self.past(m, transfer(dut.o), "learns") & (learnt == word)
         for lane in range(self.lanes):
             self._draw(m, lane, words, word, draws)
-            self._lane(m, lane, words, word, here, after(held, words) == word)
+            self._lane(m, lane, words, word, (here, after(held, words) == word, learns))
         left = transfer(dut.o) & (held == word)
         self.cover(m, "second_visit", "The word comes a third time.", here & self._visits(m, left))
 
-    def _places(self, m: Module, place_in: Signal, words: int) -> tuple[Signal, Signal, Signal]:
-        """Return the places of the words in both stages, and whether any word came."""
+    def _places(self, m: Module, place_in: Signal, words: int) -> tuple[Signal, Signal, Signal, Signal]:
+        """Return the places of the words in the three stages, and whether any word came."""
         dut, inside = self.dut, self.inside
         drawing, held = Signal.like(place_in, init=words - 1), Signal.like(place_in, init=words - 1)
+        learnt = Signal.like(place_in, init=words - 1)
         seen, moved = Signal(), Signal()
+        with m.If(transfer(dut.o)):
+            m.d.sync += learnt.eq(held)
         with m.If(transfer(dut.i)):
             m.d.sync += [drawing.eq(place_in), seen.eq(1)]
         with m.If(dut.advances):
@@ -134,8 +139,19 @@ class State(Spec):
             & (~moved | (inside["held_address"] == held))
             & (seen | (~inside["drawing_valid"] & (place_in == 0)))
             & (moved | (~dut.o.valid & (held == words - 1)))
-            & (drawing == Mux(inside["drawing_valid"], after(held, words), held)),
+            & (drawing == Mux(inside["drawing_valid"], after(held, words), held))
+            & (held == Mux(dut.o.valid, after(learnt, words), learnt))
+            & (inside["learns"] == self.past(m, transfer(dut.o), "passed"))
+            & (~inside["learns"] | (inside["learns_address"] == learnt)),
         )
+        if not self.ahead:
+            self.invariant(
+                m,
+                "one_at_a_time",
+                "A word comes in behind the one before it.",
+                (~inside["drawing_valid"] | ~dut.o.valid)
+                & ~(inside["learns"] & (inside["drawing_valid"] | dut.o.valid)),
+            )
         self.contract(
             m,
             "advances_if_free",
@@ -152,12 +168,10 @@ class State(Spec):
             when=self.running,
             broken_by=Edit("held_valid.eq(drawing_valid)", "held_valid.eq(self.i.valid)"),
         )
-        return drawing, held, seen
+        return drawing, held, learnt, seen
 
-    def _apart(self, m: Module, words: int) -> None:
-        """Show that memories that do not forward are not read where they are written: synthesis relies on it."""
-        if words <= WORDS_FORWARDED:
-            return
+    def _apart(self, m: Module) -> None:
+        """Show that memories are not read where they are written: synthesis relies on it."""
         together = [
             self.inside[f"{name}.read__en"]
             & self.inside[f"{name}.write__en"]
@@ -171,17 +185,15 @@ class State(Spec):
             ~Cat(together).any(),
             broken_by=[
                 Edit("row_last, 0, following + 1)", "row_last, 0, drawing_address)"),
-                Edit("held.restart, following", "held.restart, held_address"),
-            ],
+                Edit("(second, following) if", "(second, held_address) if"),
+            ]
+            if self.ahead
+            else Edit("~drawing_valid & ~held_valid", "drawing_ready"),
         )
 
     def where_it_bites(self, *edits: Edit) -> tuple[Edit, ...]:
-        """Return edits that change nothing in a row of one word, or take long to show in a row of three."""
+        """Return edits that change nothing in a row of one word, or take long to show in a row of four."""
         return edits if type(self) is State else ()
-
-    def _forwards(self, words: int, *edits: Edit) -> tuple[Edit, ...]:
-        """Return edits that change nothing where the row is long enough for what is stored to be there in time."""
-        return edits if words <= WORDS_FORWARDED else ()
 
     def _visits(self, m: Module, left: Signal) -> Signal:
         visits = Signal(2)
@@ -216,7 +228,7 @@ class State(Spec):
         )
         comes = inside["following"] == word
         self.invariant(
-            m, f"lfsr_ahead_{lane}", "The next word's row has been read.", ~comes | (words == 1) | (ahead == lfsr)
+            m, f"lfsr_ahead_{lane}", "The next word's row has been read.", ~comes | (not self.ahead) | (ahead == lfsr)
         )
         seed = (self.dut.settings.seed + (word * self.lanes + lane) * CHANNEL_STRIDE)[:LFSR_BITS]
         self.contract(
@@ -233,11 +245,12 @@ class State(Spec):
             ],
         )
 
-    def _lane(self, m: Module, lane: int, words: int, word: Signal, here: Value, comes: Value) -> None:
-        """Prove what the second stage does."""
-        inside, dut, payload = self.inside, self.dut, self.dut.o.payload
-        restart = payload.restart
-        acc, at_word, ahead = self._row(m, "acc", lane, ACC_BITS, words, word, here & dut.o.ready)
+    def _lane(self, m: Module, lane: int, words: int, word: Signal, stages: tuple[Value, Value, Value]) -> None:
+        """Prove what the second stage does, and the third, of a word that is here, comes next, or is learnt from."""
+        inside = self.inside
+        here, comes, learns = stages
+        restart = self.dut.o.payload.restart
+        acc, at_word, ahead = self._row(m, "acc", lane, ACC_BITS, words, word, learns)
         self.invariant(
             m,
             f"acc_read_{lane}",
@@ -245,9 +258,9 @@ class State(Spec):
             ~here | (at_word == Mux(restart, 0, acc)),
         )
         self.invariant(
-            m, f"acc_ahead_{lane}", "The next word's row has been read.", ~comes | (words == 1) | (ahead == acc)
+            m, f"acc_ahead_{lane}", "The next word's row has been read.", ~comes | (not self.ahead) | (ahead == acc)
         )
-        clears = ("~restarted", "1") if words == 1 else ("m.d.sync += stored.eq(0)", "pass")
+        clears = ("m.d.sync += stored.eq(0)", "pass") if self.ahead else ("~restarted", "1")
         self.contract(
             m,
             f"acc_comes_back_{lane}",
@@ -256,9 +269,9 @@ class State(Spec):
             when=here,
             broken_by=[
                 Edit(*clears),
-                *self.where_it_bites(Edit("acc_write.en.eq(passed)", "acc_write.en.eq(accepted)")),
-                *self._forwards(
-                    words, Edit("transparent_for=(write,) if written_while_read else ()", "transparent_for=()")
+                *self.where_it_bites(
+                    Edit("acc_write.en.eq(learns)", "acc_write.en.eq(accepted)"),
+                    Edit("learns_address.eq(held_address)", "learns_address.eq(following)"),
                 ),
             ],
         )
@@ -311,31 +324,31 @@ class State(Spec):
             when=here,
             broken_by=NOT_LEARNED,
         )
-        alpha_q8 = Signal(9, name=f"alpha_q8_{lane}")
+        kept_q8 = Signal(9, name=f"kept_q8_{lane}")
         with m.If(dut.advances):
-            m.d.sync += alpha_q8.eq(dut.settings.alpha_q8)
+            m.d.sync += kept_q8.eq(256 - dut.settings.alpha_q8)
         self.contract(
             m,
             f"own_alpha_q8_{lane}",
             f"Lane {lane}: the updater has the `alpha_q8` that came with its word.",
-            inside[f"updater_{lane}.alpha_q8"] == alpha_q8,
+            inside[f"updater_{lane}.kept_q8"] == kept_q8,
             when=here,
-            broken_by=Edit("updater.alpha_q8.eq(alpha_q8)", "updater.alpha_q8.eq(self.settings.alpha_q8)"),
+            broken_by=Edit("updater.kept_q8.eq(kept_q8)", "updater.kept_q8.eq(rest_q8(self.settings.alpha_q8))"),
         )
 
 
 class OneWordRow(State):
-    """Rows of one word, whose new state is forwarded."""
+    """Rows of one word."""
 
     channels, lanes = 2, 2
     sizes = "2 channels, 2 lanes"
 
 
-class ThreeWordRow(State):
-    """Rows long enough to do without forwarding."""
+class FourWordRow(State):
+    """Rows long enough to read states ahead."""
 
-    channels, lanes = 5, 2
-    sizes = "5 channels, 2 lanes"
+    channels, lanes = 7, 2
+    sizes = "7 channels, 2 lanes"
 
 
 class Pair(Spec):
@@ -357,6 +370,7 @@ class Pair(Spec):
         self.inverse = Predictor(self.channels, self.lanes, inverse=True)
         self.views = self.design(m, self.forward, rows=True), self.design(m, self.inverse, "inverse", rows=True)
         self.words = words_per_row(self.channels, self.lanes)
+        self.ahead = self.words >= WORDS_IN_FLIGHT
         self.restart_bit = restart_bit(self.lanes)
         forward, inverse = self.forward, self.inverse
         assume_source(self, m, forward.i)
@@ -437,6 +451,13 @@ class Pair(Spec):
         self.held, self.comes, self.undone = (
             self.valid[stage] & (self.places[stage] == self.word) for stage in range(1, 4)
         )
+        self.learns, self.unlearns = (
+            self._learning(m, name, view, stage, port)
+            for name, view, stage, port in (
+                ("forward", forward, 1, self.forward.o),
+                ("inverse", inverse, 3, self.inverse.o),
+            )
+        )
         stages = (forward["drawing"], forward["held"], inverse["drawing"], inverse["held"])
         same = [
             ~valid | (stage[low:] == came[low:])
@@ -463,13 +484,31 @@ class Pair(Spec):
             ],
         )
 
+    def _learning(self, m: Module, name: str, view: Inside, stage: int, port: stream.Interface) -> Value:
+        """Return whether the word is in the third stage of one of both."""
+        left = self.past(m, transfer(port), f"left_{name}")
+        place = self.past(m, self.places[stage], f"learnt_{name}")
+        self.invariant(
+            m,
+            f"learns_{name}",
+            "The word that left is learnt from; the one behind it follows it.",
+            (view["learns"] == left)
+            & (~left | ((view["learns_address"] == place) & self._follows(stage, place)))
+            & (self.ahead | ~(view["drawing_valid"] & (self.valid[stage] | left)) & ~(self.valid[stage] & left)),
+        )
+        return left & (place == self.word)
+
+    def _follows(self, stage: int, place: Value) -> Value:
+        """Return whether the word of this stage is at a place, or the one behind it if it is valid."""
+        return self.places[stage] == Mux(self.valid[stage], after(place, self.words), place)
+
     def _lane(self, m: Module, lane: int) -> None:
         view, other = self.views
-        passed, undone_now = transfer(self.inverse.i), transfer(self.inverse.o)
+        passed, undone_now = transfer(self.inverse.i), transfer(self.inverse.o) & self.undone
         restarts = [Value.cast(came)[self.restart_bit] for came in self.came]
         # What the forward one drew, had and gave for the word.
         drew, complement, predicted = Signal(LFSR_BITS), Signal(RATE_BITS), Signal()
-        acc, alpha_q8, gave = Signal(ACC_BITS), Signal(9), Signal(ACC_BITS)
+        acc, kept_q8, gave = Signal(ACC_BITS), Signal(9), Signal(ACC_BITS)
         with m.If(self.forward.advances & (self.places[0] == self.word)):
             m.d.sync += drew.eq(view[f"lfsr_{lane}.state"])
         with m.If(passed & (self.places[1] == self.word)):
@@ -477,21 +516,29 @@ class Pair(Spec):
                 complement.eq(view[f"comparator_{lane}.complement"]),
                 predicted.eq(view[f"comparator_{lane}.predicted"]),
                 acc.eq(view[f"acc_{lane}"]),
-                alpha_q8.eq(view[f"updater_{lane}.alpha_q8"]),
-                gave.eq(view[f"updater_{lane}.next"]),
+                kept_q8.eq(view[f"updater_{lane}.kept_q8"]),
             ]
+        with m.If(self.learns):
+            m.d.sync += gave.eq(view[f"updater_{lane}.next"])
         same_told = (other[f"updater_{lane}.spike"] == self.came[3][lane]) & (
-            other[f"updater_{lane}.alpha_q8"] == alpha_q8
+            other[f"updater_{lane}.kept_q8"] == kept_q8
         )
         same = (other[f"acc_{lane}"] == acc) & same_told
         self.assume(
             m,
             f"a_function_{lane}",
             "For the same accumulator, spike and alpha_q8 an updater gives the same.",
-            ~(undone_now & self.undone & same) | (other[f"updater_{lane}.next"] == gave),
+            ~self.past(m, undone_now & same, f"same_{lane}") | (other[f"updater_{lane}.next"] == gave),
         )
-        lfsr_row = self._rows_alike(m, "lfsr", lane, LFSR_BITS, drew, (self.held, self.comes))
-        acc_row = self._rows_alike(m, "acc", lane, ACC_BITS, gave, (self.comes, self.undone))
+        lfsr_row = self._rows_alike(m, "lfsr", lane, LFSR_BITS, drew, self.held | self.comes)
+        unlearnt = self.comes | self.undone | self.unlearns
+        acc_row = self._rows_alike(m, "acc", lane, ACC_BITS, gave, unlearnt & ~self.learns)
+        self.invariant(
+            m,
+            f"learnt_{lane}",
+            "What the inverse learns is what the forward one learnt.",
+            ~self.unlearns | self.past(m, undone_now & same, f"learns_same_{lane}"),
+        )
         channel = self.word * self.lanes + lane
         seed = (self.settings_held.seed + channel * CHANNEL_STRIDE)[:LFSR_BITS]
         self.invariant(
@@ -502,7 +549,7 @@ class Pair(Spec):
             | (
                 (drew == Mux(restarts[1], Mux(seed == 0, 1, seed), stepped(lfsr_row)))
                 & (restarts[1] | (view[f"comparator_{lane}.complement"] == _complement(drew, self.settings_held)))
-                & (view["alpha_q8"] == self.settings_held.alpha_q8)
+                & (view["kept_q8"] == (256 - self.settings_held.alpha_q8)[:9])
             ),
         )
         settings = self.inverse.settings
@@ -514,7 +561,7 @@ class Pair(Spec):
             | (
                 (other[f"lfsr_{lane}.state"] == drew)
                 & (restarts[2] | (complement == _complement(drew, settings)))
-                & (alpha_q8 == settings.alpha_q8)
+                & (kept_q8 == (256 - settings.alpha_q8)[:9])
                 & (acc == Mux(restarts[2], 0, acc_row))
                 & (other["drawing"][lane] == (self.came[2][lane] ^ predicted))
             ),
@@ -542,10 +589,8 @@ class Pair(Spec):
     def _restarts(self, restarts: list[Value]) -> Value:
         return Mux(self.comes, restarts[2], restarts[3])
 
-    def _rows_alike(
-        self, m: Module, name: str, lane: int, bits: int, updated: Value, stages: tuple[Value, Value]
-    ) -> Value:
-        """Relate the rows of both, of which the inverse's lags behind in these stages; return the inverse's."""
+    def _rows_alike(self, m: Module, name: str, lane: int, bits: int, updated: Value, lags: Value) -> Value:
+        """Relate the rows of both, of which the inverse's may lag behind; return the inverse's."""
         low, high = lane * bits, (lane + 1) * bits
         settled = []
         for view, label, first in zip(self.views, ("forward", "inverse"), (0, 2), strict=True):
@@ -564,13 +609,13 @@ class Pair(Spec):
                 m,
                 f"{name}_ahead_{label}_{lane}",
                 "The next word's row has been read.",
-                (after(self.places[stage], self.words) != self.word) | (ahead == row),
+                (not self.ahead) | (after(self.places[stage], self.words) != self.word) | (ahead == row),
             )
         self.invariant(
             m,
             f"{name}_stored_{lane}",
             "The rows of both hold the same, but for the word that the inverse has not updated yet.",
-            settled[0] == Mux(Cat(stages).any(), updated, settled[1]),
+            settled[0] == Mux(lags, updated, settled[1]),
         )
         return settled[1]
 
@@ -580,4 +625,13 @@ def _complement(state: Value, settings: data.View) -> Value:
     return (((state ^ 0x8000).as_signed() >> settings.sharpness) ^ 0x7FFF)[:RATE_BITS]
 
 
-SPECS = (State(), OneWordRow(), ThreeWordRow(), Pair())
+class LongPair(Pair):
+    """The same in rows long enough to read states ahead."""
+
+    channels, lanes = 4, 1
+    sizes = "4 channels, 1 lane"
+    abstracted = ("dut.updater_0", "inverse.updater_0")
+    cover_depth = 20
+
+
+SPECS = (State(), OneWordRow(), FourWordRow(), Pair(), LongPair())

@@ -8,13 +8,13 @@ from amaranth.utils import bits_for, ceil_log2
 from hdl.comparator import Comparator
 from hdl.layouts import SETTINGS, check_geometry, word, words_per_row
 from hdl.lfsr import Lfsr
-from hdl.rate_updater import ACC_BITS, RATE_BITS, RateUpdater
+from hdl.rate_updater import ACC_BITS, RATE_BITS, RateUpdater, rest_q8
 from hdl.xor_array import XorArray
 from model.golden.lfsr import CHANNEL_STRIDE
 
 LFSR_BITS = 16
-WORDS_FORWARDED = 2
-"""In rows of so many words or fewer, a state is read in the cycle that stores it."""
+WORDS_IN_FLIGHT = 4
+"""In rows of so many words, each one's state is stored before it is read anew, even if a word comes in every cycle."""
 
 
 class Predictor(wiring.Component):
@@ -23,16 +23,17 @@ class Predictor(wiring.Component):
     In an encoder spikes come in and errors go out; in a decoder (`inverse`) errors come in and spikes go out. Either
     one learns from the spikes.
 
-    Two stages: the first draws the dither and steps the LFSR, which no spike has a part in; the second compares the
-    dither with the rate and learns from the spike.
+    Three stages: the first draws the dither and steps the LFSR, which no spike has a part in; the second compares the
+    dither with the rate; behind the output, the third learns from the spike.
 
-    Latency: two cycles. Throughput: one word a cycle. Back-pressure: words wait in both stages and hold up the input.
+    Latency: two cycles. Throughput: one word a cycle; in rows of three words or fewer, one in three cycles.
+    Back-pressure: words wait in the first two stages and hold up the input.
     Memory: two of `ceil(channels / lanes)` words, of 16 bits (LFSR) and 24 bits (rate accumulator) a lane.
 
     A word's state is read ahead, while the word before it enters the stage, so that a stage begins at registers and not
-    at a memory's output. In rows of one word there is none before it, and its state is read as it enters. A row of one
-    or two words forwards what it writes. A keyframe needs no clearing: while its first row passes, the LFSRs begin from
-    their seeds and the rates from 0, at which nothing is predicted.
+    at a memory's output. In rows of three words or fewer, what is read ahead would not be stored yet: a word comes in
+    only when none is in front of it, and its state is read as it enters. A keyframe needs no clearing: while its first
+    row passes, the LFSRs begin from their seeds and the rates from 0, at which nothing is predicted.
 
     Parameters
     ----------
@@ -65,6 +66,7 @@ class Predictor(wiring.Component):
         self._lanes = lanes
         self._inverse = inverse
         self._words = words_per_row(channels, lanes)
+        self._reads_ahead = self._words >= WORDS_IN_FLIGHT
         super().__init__(
             {
                 "i": In(stream.Signature(word(lanes))),
@@ -87,19 +89,22 @@ class Predictor(wiring.Component):
         following = Signal.like(drawing_address)  # address of the word behind the one that is drawn for
         second = Signal.like(drawing_address)  # that of the word behind the following one
         seed_offset = Signal(LFSR_BITS)
-        alpha_q8 = Signal.like(self.settings.alpha_q8)
-        accepted, passed, held_ready = Signal(), Signal(), Signal()
-        read_at = second if self._words > 1 else following
+        kept_q8 = Signal.like(self.settings.alpha_q8)
+        learns = Signal()
+        learns_address = Signal.like(drawing_address)
+        accepted, passed, drawing_ready, held_ready = Signal(), Signal(), Signal(), Signal()
+        lfsr_at, acc_at = (second, following) if self._reads_ahead else (following, drawing_address)
         lfsr_stored, lfsr_write = self._memory(
-            m, "lfsr_memory", LFSR_BITS, accepted, self.i.payload.restart, drawing.restart, read_at
+            m, "lfsr_memory", LFSR_BITS, accepted, self.i.payload.restart, drawing.restart, lfsr_at
         )
         acc_stored, acc_write = self._memory(
-            m, "acc_memory", ACC_BITS, self.advances, drawing.restart, held.restart, following
+            m, "acc_memory", ACC_BITS, self.advances, drawing.restart, held.restart, acc_at
         )
 
         m.d.comb += [
             held_ready.eq(~held_valid | self.o.ready),
-            self.i.ready.eq(~drawing_valid | held_ready),
+            drawing_ready.eq(~drawing_valid | held_ready),
+            self.i.ready.eq(drawing_ready if self._reads_ahead else ~drawing_valid & ~held_valid),
             accepted.eq(self.i.valid & self.i.ready),
             self.advances.eq(drawing_valid & held_ready),
             passed.eq(self.o.valid & self.o.ready),
@@ -107,8 +112,8 @@ class Predictor(wiring.Component):
             self.o.valid.eq(held_valid),
             self.o.payload.eq(held),
         ]
-        with m.If(self.i.ready):
-            m.d.sync += drawing_valid.eq(self.i.valid)
+        with m.If(drawing_ready):
+            m.d.sync += drawing_valid.eq(accepted)
         with m.If(held_ready):
             m.d.sync += held_valid.eq(drawing_valid)
         with m.If(accepted):
@@ -119,7 +124,12 @@ class Predictor(wiring.Component):
                 seed_offset.eq(Mux(self.i.payload.row_first, 0, seed_offset + lanes * CHANNEL_STRIDE)),
             ]
         with m.If(self.advances):
-            m.d.sync += [held.eq(drawing), held_address.eq(drawing_address), alpha_q8.eq(self.settings.alpha_q8)]
+            m.d.sync += [
+                held.eq(drawing),
+                held_address.eq(drawing_address),
+                kept_q8.eq(rest_q8(self.settings.alpha_q8)),
+            ]
+        m.d.sync += [learns.eq(passed), learns_address.eq(held_address)]
 
         m.submodules.comparison = comparison = XorArray(lanes)
         spikes = comparison.errors if self._inverse else held.bits
@@ -140,7 +150,7 @@ class Predictor(wiring.Component):
                 comparator.draw.eq(self.advances),
                 comparator.rate.eq(acc[-RATE_BITS:]),
                 comparison.predicted[lane].eq(comparator.predicted),
-                updater.alpha_q8.eq(alpha_q8),
+                updater.kept_q8.eq(kept_q8),
                 updater.spike.eq(spikes[lane]),
                 updater.acc.eq(acc),
                 acc_write.data[lane].eq(updater.next),
@@ -150,8 +160,8 @@ class Predictor(wiring.Component):
         m.d.comb += [
             lfsr_write.addr.eq(drawing_address),
             lfsr_write.en.eq(self.advances),
-            acc_write.addr.eq(held_address),
-            acc_write.en.eq(passed),
+            acc_write.addr.eq(learns_address),
+            acc_write.en.eq(learns),
         ]
         return m
 
@@ -185,11 +195,10 @@ class Predictor(wiring.Component):
             shape=data.ArrayLayout(width, self._lanes), depth=self._words, init=[]
         )
         write = storage.write_port()
-        written_while_read = self._words <= WORDS_FORWARDED
-        read = storage.read_port(transparent_for=(write,) if written_while_read else ())
+        read = storage.read_port()
         m.d.comb += [read.addr.eq(read_at), read.en.eq(enters)]
         stored = Signal.like(read.data, name=f"{name}_stored", reset_less=True)
-        if self._words == 1:
+        if not self._reads_ahead:
             with m.If(~restarted):
                 m.d.comb += stored.eq(read.data)
             return stored, write

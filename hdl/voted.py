@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-HEALING_BLOCKS = ("mean", "debt", "spike_check", "comparator_*")
+HEALING_BLOCKS = ("mean", "debt", "spike_check", "comparator_*", "updater_*")
 """Blocks whose registers stay single: what an upset does to them shows in a packet's check and ends at a keyframe."""
 HEALING_REGISTERS = "*_memory_stored"
 """Registers of which the same is true, by their names."""

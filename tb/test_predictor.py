@@ -16,7 +16,7 @@ from tb.simulate import parameters, simulate
 from tb.words import Epoch, marked_words, random_epochs
 
 
-# Rows of 1, 2, 3 and more words: with and without a register in the updaters, with and without forwarding.
+# Rows of 1, 2 and 3 words, of which one comes at a time, and of 4 and more.
 @pytest.mark.parametrize(("channels", "lanes"), [(1, 1), (8, 8), (7, 4), (7, 3), (16, 4), (40, 1)])
 def test_predictor(simulator, channels, lanes):
     simulate(Predictor(channels, lanes), __name__, simulator, channels=channels, lanes=lanes)
