@@ -14,8 +14,8 @@ from hdl.spike_encoder_top import SpikeEncoderTop
 from model.golden.settings import CHANNELS_MAX, CODER_IDS, Settings
 
 DOCUMENT = Document("hardware.md")
-CHANNELS, LANES = 20, 8
-WORDS_PER_ROW = 3
+CHANNELS, LANES = 28, 8
+WORDS_PER_ROW = 4
 
 
 @pytest.mark.parametrize("lanes", [1, 9])
