@@ -1,6 +1,8 @@
 """Predictor: every channel's state comes back as it was left, and a prediction is the comparator's."""
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
+from itertools import pairwise
+
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, stream
 
 from formal.inside import Inside
@@ -15,14 +17,17 @@ from model.golden.lfsr import CHANNEL_STRIDE, TAPS
 NOT_LEARNED = Edit("updater.spike.eq(spikes[lane])", "updater.spike.eq(comparison.errors[lane])")
 
 
-def assume_rows(spec: Spec, m: Module, dut: Predictor, words: int, name: str = "rows") -> Signal:
-    """Assume that words come in rows, the first one after reset with a restart; return a word's place in its row."""
+def assume_rows(spec: Spec, m: Module, dut: Predictor, words: int) -> tuple[Signal, Signal]:
+    """Assume that words come in rows, the first one after reset with a restart.
+
+    Return a word's place in its row, and whether the word before it restarted.
+    """
     came = dut.i.payload
     place = Signal(range(words), name="place")
     started, restarting = Signal(name="started"), Signal(name="restarting")
     spec.assume(
         m,
-        name,
+        "rows",
         "Words come in rows; a keyframe restarts a whole row, the first one after reset among them.",
         ~dut.i.valid
         | (
@@ -38,7 +43,7 @@ def assume_rows(spec: Spec, m: Module, dut: Predictor, words: int, name: str = "
             started.eq(started | came.row_last),
             restarting.eq(came.restart),
         ]
-    return place
+    return place, restarting
 
 
 def read_states(inside: Inside, name: str, low: int, high: int) -> tuple[Value, Value]:
@@ -51,9 +56,14 @@ def stepped(state: Value) -> Value:
     return Cat(Cat(state[tap] for tap in TAPS).xor(), state)[:LFSR_BITS]
 
 
-def restart_bit(lanes: int) -> int:
-    """Return the place of a word's mark of a restart."""
-    return word(lanes)["restart"].offset
+def mark(lanes: int, name: str, payload: Value) -> Value:
+    """Return a word's mark of this name."""
+    return payload[word(lanes)[name].offset]
+
+
+def word_seed(seed: Value, place: Value, lanes: int) -> Value:
+    """Return the seed of lane 0 of the word at a place, before 1 is put for 0."""
+    return (seed + place * (lanes * CHANNEL_STRIDE))[:LFSR_BITS]
 
 
 def after(place: Value, words: int) -> Value:
@@ -62,13 +72,15 @@ def after(place: Value, words: int) -> Value:
 
 
 def assume_settings(spec: Spec, m: Module, dut: Predictor) -> None:
-    """Assume that the settings are those of the word that was taken last."""
-    settings = Value.cast(dut.settings)
+    """Assume that the settings are those of the word that was taken last, and change with a keyframe only."""
+    settings, first = Value.cast(dut.settings), dut.i.payload.restart & dut.i.payload.row_first
     spec.assume(
         m,
         "settings_hold",
-        "The settings change only when a word was taken.",
-        ~spec.running | spec.past(m, transfer(dut.i), "taken") | (settings == spec.past(m, settings, "settings")),
+        "The settings change only when a keyframe's first word was taken.",
+        ~spec.running
+        | spec.past(m, transfer(dut.i) & first, "taken")
+        | (settings == spec.past(m, settings, "settings")),
     )
 
 
@@ -91,7 +103,7 @@ class State(Spec):
         words = words_per_row(self.channels, self.lanes)
         assume_source(self, m, dut.i)
         assume_settings(self, m, dut)
-        place_in = assume_rows(self, m, dut, words)
+        place_in, restarting = assume_rows(self, m, dut, words)
         self.ahead = words >= WORDS_IN_FLIGHT
         prove_source(
             self,
@@ -104,8 +116,7 @@ class State(Spec):
             },
         )
         drawing, held, learnt, seen = self._places(m, place_in, words)
-        offset = Mux(seen, drawing * (self.lanes * CHANNEL_STRIDE), 0)[:LFSR_BITS]
-        self.invariant(m, "seed_offset", "The seed's offset is the word's.", self.inside["seed_offset"] == offset)
+        self._seeds(m, drawing, seen, restarting)
         self._apart(m)
         word = self.constant(m, range(words), "any_word")
         draws = self.inside["drawing_valid"] & (drawing == word)
@@ -116,6 +127,27 @@ class State(Spec):
             self._lane(m, lane, words, word, (here, after(held, words) == word, learns))
         left = transfer(dut.o) & (held == word)
         self.cover(m, "second_visit", "The word comes a third time.", here & self._visits(m, left))
+
+    def _seeds(self, m: Module, drawing: Signal, seen: Signal, restarting: Signal) -> None:
+        """Show what the seeds are drawn from."""
+        came = self.inside["drawing"]
+        restart, row_first = mark(self.lanes, "restart", came), mark(self.lanes, "row_first", came)
+        self.invariant(
+            m,
+            "marks",
+            "The word that is drawn for has the marks of its place.",
+            ~seen | ((restart == restarting) & (row_first == (drawing == 0))),
+        )
+        self.invariant(
+            m,
+            "following_seed",
+            "Within a row that restarts it is the word's; in others it is 0.",
+            Mux(
+                restart,
+                row_first | (self.inside["following_seed"] == word_seed(self.dut.settings.seed, drawing, self.lanes)),
+                self.inside["following_seed"] == 0,
+            ),
+        )
 
     def _places(self, m: Module, place_in: Signal, words: int) -> tuple[Signal, Signal, Signal, Signal]:
         """Return the places of the words in the three stages, and whether any word came."""
@@ -158,7 +190,7 @@ class State(Spec):
             "A word advances only if none waits at the output.",
             ~dut.o.valid | dut.o.ready,
             when=dut.advances,
-            broken_by=Edit("self.advances.eq(drawing_valid & held_ready)", "self.advances.eq(drawing_valid)"),
+            broken_by=Edit("self.advances.eq(drawing_valid & held_ready)", "self.advances.eq(held_valid)"),
         )
         self.contract(
             m,
@@ -219,7 +251,7 @@ class State(Spec):
         inside = self.inside
         wrote = self.dut.advances & draws
         lfsr, at_word, ahead = self._row(m, "lfsr", lane, LFSR_BITS, words, word, wrote)
-        restart = inside["drawing"][restart_bit(self.lanes)]
+        restart = mark(self.lanes, "restart", inside["drawing"])
         self.invariant(
             m,
             f"lfsr_read_{lane}",
@@ -238,8 +270,11 @@ class State(Spec):
             inside[f"lfsr_{lane}.state"] == Mux(restart, Mux(seed == 0, 1, seed), stepped(lfsr)),
             when=draws,
             broken_by=[
-                *self.where_it_bites(Edit("lfsr_write.addr.eq(drawing_address)", "lfsr_write.addr.eq(following)")),
-                Edit("Mux(self.i.payload.row_first, 0, seed_offset +", "Mux(0, 0, seed_offset +"),
+                *self.where_it_bites(
+                    Edit("lfsr_write.addr.eq(drawing_address)", "lfsr_write.addr.eq(following)"),
+                    Edit("drawing.restart & drawing.row_first", "drawing.restart"),
+                ),
+                Edit("Mux(self.i.payload.restart, word_seed +", "Mux(1, word_seed +"),
                 Edit("candidate & zero", "0"),
                 *([Edit("zero.eq(restart & ", "zero.eq(")] if lane == 0 else []),
             ],
@@ -333,7 +368,7 @@ class State(Spec):
             f"Lane {lane}: the updater has the `alpha_q8` that came with its word.",
             inside[f"updater_{lane}.kept_q8"] == kept_q8,
             when=here,
-            broken_by=Edit("updater.kept_q8.eq(kept_q8)", "updater.kept_q8.eq(rest_q8(self.settings.alpha_q8))"),
+            broken_by=Edit("kept_q8.eq(rest_q8(self.settings.alpha_q8))", "kept_q8.eq(self.settings.alpha_q8)"),
         )
 
 
@@ -371,11 +406,10 @@ class Pair(Spec):
         self.views = self.design(m, self.forward, rows=True), self.design(m, self.inverse, "inverse", rows=True)
         self.words = words_per_row(self.channels, self.lanes)
         self.ahead = self.words >= WORDS_IN_FLIGHT
-        self.restart_bit = restart_bit(self.lanes)
         forward, inverse = self.forward, self.inverse
         assume_source(self, m, forward.i)
         assume_settings(self, m, forward)
-        place_in = assume_rows(self, m, forward, self.words)
+        place_in, self.restarting = assume_rows(self, m, forward, self.words)
         m.d.comb += [
             inverse.i.valid.eq(forward.o.valid),
             inverse.i.payload.eq(forward.o.payload),
@@ -408,7 +442,7 @@ class Pair(Spec):
         ]
         self.places: list[Signal] = []
         self.came: list[Signal] = []
-        seen = [Signal(name=f"seen_{stage}") for stage in range(4)]
+        self.seen = seen = [Signal(name=f"seen_{stage}") for stage in range(4)]
         place, word = place_in, Value.cast(self.forward.i.payload)
         for stage, enters in enumerate(entries):
             self.places.append(Signal.like(place_in, init=self.words - 1, name=f"place_{stage}"))
@@ -416,18 +450,54 @@ class Pair(Spec):
             with m.If(enters):
                 m.d.sync += [self.places[-1].eq(place), self.came[-1].eq(word), seen[stage].eq(1)]
             place, word = self.places[-1], self.came[-1]
-        for name, view, first in (("forward", self.views[0], 0), ("inverse", self.views[1], 2)):
+        for name, view, first, dut in (
+            ("forward", self.views[0], 0, self.forward),
+            ("inverse", self.views[1], 2, self.inverse),
+        ):
             drawing, held = self.places[first : first + 2]
-            offset = Mux(seen[first], drawing * (self.lanes * CHANNEL_STRIDE), 0)[:LFSR_BITS]
+            restart = mark(self.lanes, "restart", self.came[first])
             self.invariant(
                 m,
                 f"place_{name}",
-                "Addresses and seed's offset are the words'.",
+                "Addresses are the words'.",
                 (~seen[first] | (view["drawing_address"] == drawing))
                 & (~seen[first + 1] | (view["held_address"] == held))
-                & (view["following"] == after(drawing, self.words))
-                & (view["seed_offset"] == offset),
+                & (view["following"] == after(drawing, self.words)),
             )
+            self.invariant(
+                m,
+                f"following_seed_{name}",
+                "Within a row that restarts it is the word's; in others it is 0.",
+                Mux(
+                    restart,
+                    (drawing == 0) | (view["following_seed"] == word_seed(dut.settings.seed, drawing, self.lanes)),
+                    view["following_seed"] == 0,
+                ),
+            )
+        in_force = (self.forward.settings, self.settings_held, self.inverse.settings)
+        self.invariant(
+            m,
+            "settings_alike",
+            "A stage's settings are those of the one behind it, unless a keyframe's first word is there.",
+            Cat(
+                ~seen[stage + 1]
+                | (self.valid[stage] & (self.places[stage] == 0) & mark(self.lanes, "restart", self.came[stage]))
+                | (Value.cast(in_force[stage]) == Value.cast(in_force[stage + 1]))
+                for stage in range(2)
+            ).all(),
+        )
+        restarts = [self.restarting, *(mark(self.lanes, "restart", came) for came in self.came)]
+        self.invariant(
+            m,
+            "restarts",
+            "A word restarts as the one ahead in its row does.",
+            Cat(
+                ~known | (valid & (place == 0)) | (restart == ahead)
+                for known, valid, place, restart, ahead in zip(
+                    seen, [Const(0), *self.valid], [place_in, *self.places], restarts, restarts[1:], strict=False
+                )
+            ).all(),
+        )
         behind = [*self.places[1:], None]
         self.invariant(
             m,
@@ -442,7 +512,8 @@ class Pair(Spec):
             & Cat(
                 known | (~valid & (place == self.words - 1))
                 for known, valid, place in zip(seen, self.valid, self.places, strict=True)
-            ).all(),
+            ).all()
+            & Cat(known | ~later for known, later in pairwise(seen)).all(),
         )
 
     def _words_in_flight(self, m: Module) -> None:
@@ -460,16 +531,17 @@ class Pair(Spec):
         )
         stages = (forward["drawing"], forward["held"], inverse["drawing"], inverse["held"])
         same = [
-            ~valid | (stage[low:] == came[low:])
-            for valid, stage, came, low in zip(
-                self.valid, stages, self.came, (0, 0, self.lanes, self.lanes), strict=True
-            )
+            stage[low:] == came[low:]
+            for stage, came, low in zip(stages, self.came, (0, 0, self.lanes, self.lanes), strict=True)
         ]
         self.invariant(m, "came", "Each stage's word is the one that came, but for errors.", Cat(same).all())
-        first, last = (word(self.lanes)[name].offset for name in ("row_first", "row_last"))
         marked = [
-            ~valid | ((came[first] == (place == 0)) & (came[last] == (place == self.words - 1)))
-            for valid, came, place in zip(self.valid, self.came, self.places, strict=True)
+            ~seen
+            | (
+                (mark(self.lanes, "row_first", came) == (place == 0))
+                & (mark(self.lanes, "row_last", came) == (place == self.words - 1))
+            )
+            for seen, came, place in zip(self.seen, self.came, self.places, strict=True)
         ]
         self.invariant(m, "marks", "Each stage's word has the marks of its place.", Cat(marked).all())
         self.contract(
@@ -505,7 +577,7 @@ class Pair(Spec):
     def _lane(self, m: Module, lane: int) -> None:
         view, other = self.views
         passed, undone_now = transfer(self.inverse.i), transfer(self.inverse.o) & self.undone
-        restarts = [Value.cast(came)[self.restart_bit] for came in self.came]
+        restarts = [mark(self.lanes, "restart", came) for came in self.came]
         # What the forward one drew, had and gave for the word.
         drew, complement, predicted = Signal(LFSR_BITS), Signal(RATE_BITS), Signal()
         acc, kept_q8, gave = Signal(ACC_BITS), Signal(9), Signal(ACC_BITS)
@@ -598,7 +670,7 @@ class Pair(Spec):
             settled.append(row)
             at_word, ahead = read_states(view, name, low, high)
             stage = first + (name == "acc")
-            restarts = self.came[stage][self.restart_bit]
+            restarts = mark(self.lanes, "restart", self.came[stage])
             self.invariant(
                 m,
                 f"{name}_read_{label}_{lane}",

@@ -51,7 +51,7 @@ class Predictor(wiring.Component):
     o : Out(stream)
         Errors, in the same words (spikes if `inverse`).
     settings : In(SETTINGS)
-        Those of the word that was taken last; `alpha_q8` at most 256.
+        Those of the word that was taken last; they change with a keyframe's first word only. `alpha_q8` at most 256.
     advances : Out(1)
         The word that was taken last moves on in this cycle, to be at the output in the next one.
 
@@ -88,7 +88,8 @@ class Predictor(wiring.Component):
         held_address = Signal.like(drawing_address)
         following = Signal.like(drawing_address)  # address of the word behind the one that is drawn for
         second = Signal.like(drawing_address)  # that of the word behind the following one
-        seed_offset = Signal(LFSR_BITS)
+        word_seed = Signal(LFSR_BITS)  # that of lane 0; 0 unless the word restarts
+        following_seed = Signal(LFSR_BITS)
         kept_q8 = Signal.like(self.settings.alpha_q8)
         learns = Signal()
         learns_address = Signal.like(drawing_address)
@@ -121,7 +122,7 @@ class Predictor(wiring.Component):
                 drawing.eq(self.i.payload),
                 drawing_address.eq(following),
                 following.eq(second),
-                seed_offset.eq(Mux(self.i.payload.row_first, 0, seed_offset + lanes * CHANNEL_STRIDE)),
+                following_seed.eq(Mux(self.i.payload.restart, word_seed + lanes * CHANNEL_STRIDE, 0)),
             ]
         with m.If(self.advances):
             m.d.sync += [
@@ -134,7 +135,8 @@ class Predictor(wiring.Component):
         m.submodules.comparison = comparison = XorArray(lanes)
         spikes = comparison.errors if self._inverse else held.bits
         m.d.comb += [comparison.spikes.eq(held.bits), self.o.payload.bits.eq(comparison.errors)]
-        seeds = self._seeds(m, self.settings.seed + seed_offset, drawing.restart)
+        m.d.comb += word_seed.eq(Mux(drawing.restart & drawing.row_first, self.settings.seed, following_seed))
+        seeds = self._seeds(m, word_seed, drawing.restart)
         for lane in range(lanes):
             m.submodules[f"lfsr_{lane}"] = lfsr = Lfsr()
             m.submodules[f"comparator_{lane}"] = comparator = Comparator()
@@ -165,10 +167,8 @@ class Predictor(wiring.Component):
         ]
         return m
 
-    def _seeds(self, m: Module, seed: Value, restart: Value) -> list[Value]:
+    def _seeds(self, m: Module, word_seed: Signal, restart: Value) -> list[Value]:
         """Return each lane's seed, 1 in place of 0, from that of lane 0; all are 0 unless the word restarts."""
-        word_seed = Signal(LFSR_BITS)
-        m.d.comb += word_seed.eq(Mux(restart, seed, 0))
         # The stride is odd, so that the low bits of the word's seed tell the one lane whose seed can be 0.
         low_bits = bits_for(self._lanes - 1)
         high_where_zero = Signal(LFSR_BITS - low_bits)
