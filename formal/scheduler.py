@@ -131,7 +131,7 @@ class Marks(Spec):
             "State starts anew in a keyframe's first row, and nowhere else.",
             mark.restart == (self.keyframe & (self.row == 0)),
             when=dut.o.valid,
-            broken_by=Edit("restart.eq(keyframe & (steps == 0))", "restart.eq(keyframe_first)"),
+            broken_by=Edit("restart.eq(keyframe & first_step)", "restart.eq(keyframe_first)"),
         )
 
     def _settings(self, m: Module) -> None:
@@ -164,7 +164,7 @@ class Marks(Spec):
             & (settings.keyframe_interval == Mux(asked.keyframe_interval == 0, 1, asked.keyframe_interval)),
             when=latched,
             broken_by=[
-                Edit("Mux(asked.alpha_q8 > ALPHA_Q8_MAX, ALPHA_Q8_MAX, asked.alpha_q8)", "asked.alpha_q8"),
+                Edit("Mux(asked.alpha_q8[-1], ALPHA_Q8_MAX, asked.alpha_q8)", "asked.alpha_q8"),
                 Edit("Mux(asked.epoch_steps == 0, 1, asked.epoch_steps)", "asked.epoch_steps"),
                 Edit("requested.coder.eq(built[0])", "requested.coder.eq(built[1])"),
             ],

@@ -83,14 +83,12 @@ class Scheduler(wiring.Component):
         packets = Signal(range(EPOCH_STEPS_MAX + 1))
         flush_seen = Signal()
 
-        row_first, row_last, epoch_first, keyframe, keyframe_first = (
-            Signal(name=name) for name in ("row_first", "row_last", "epoch_first", "keyframe", "keyframe_first")
-        )
+        # Held rather than found out from the counts: the longest paths begin here.
+        row_first, first_step, keyframe = Signal(init=1), Signal(init=1), Signal(init=1)
+        row_last, epoch_first, keyframe_first = Signal(), Signal(), Signal()
         m.d.comb += [
-            row_first.eq(place == 0),
             row_last.eq(place == self._words - 1),
-            epoch_first.eq(row_first & (steps == 0)),
-            keyframe.eq(packets == 0),
+            epoch_first.eq(row_first & first_step),
             keyframe_first.eq(epoch_first & keyframe),
         ]
 
@@ -124,7 +122,7 @@ class Scheduler(wiring.Component):
             self.o.payload.bits.eq(self.i.payload.spikes & spikes_mask),
             self.o.payload.row_first.eq(row_first),
             self.o.payload.row_last.eq(row_last),
-            self.o.payload.restart.eq(keyframe & (steps == 0)),
+            self.o.payload.restart.eq(keyframe & first_step),
             self.o.payload.epoch_last.eq(epoch_last),
             self.o.payload.keyframe.eq(keyframe),
             self.o.payload.coder.eq(Mux(keyframe_first, requested.coder, self.settings.coder)),
@@ -140,13 +138,13 @@ class Scheduler(wiring.Component):
         with m.If(self.closing.ready):
             m.d.sync += self.closing.valid.eq(0)
         with m.If(taken):
-            m.d.sync += [place.eq(Mux(row_last, 0, place + 1)), flush_seen.eq(flush)]
+            m.d.sync += [place.eq(Mux(row_last, 0, place + 1)), row_first.eq(row_last), flush_seen.eq(flush)]
             with m.If(keyframe_first):
                 m.d.sync += self.settings.eq(requested)
             with m.If(epoch_first):
                 m.d.sync += [self.opening.valid.eq(1), self.opening.payload.eq(keyframe)]
             with m.If(row_last):
-                m.d.sync += [steps.eq(steps_next), flush_seen.eq(0)]
+                m.d.sync += [steps.eq(steps_next), first_step.eq(epoch_last), flush_seen.eq(0)]
             with m.If(epoch_last):
                 m.d.sync += [
                     self.closing.valid.eq(1),
@@ -154,6 +152,7 @@ class Scheduler(wiring.Component):
                     self.closing.payload.check.eq(spike_check.value),
                     steps.eq(0),
                     packets.eq(Mux(keyframe_follows, 0, packets_next)),
+                    keyframe.eq(keyframe_follows),
                 ]
         return m
 
@@ -163,7 +162,7 @@ class Scheduler(wiring.Component):
         built = [CODER_IDS[name] for name in self._coders]
         m.d.comb += [
             requested.eq(asked),
-            requested.alpha_q8.eq(Mux(asked.alpha_q8 > ALPHA_Q8_MAX, ALPHA_Q8_MAX, asked.alpha_q8)),
+            requested.alpha_q8.eq(Mux(asked.alpha_q8[-1], ALPHA_Q8_MAX, asked.alpha_q8)),
             requested.epoch_steps.eq(Mux(asked.epoch_steps == 0, 1, asked.epoch_steps)),
             requested.keyframe_interval.eq(Mux(asked.keyframe_interval == 0, 1, asked.keyframe_interval)),
         ]
