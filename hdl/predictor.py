@@ -15,6 +15,8 @@ from model.golden.lfsr import CHANNEL_STRIDE
 LFSR_BITS = 16
 WORDS_IN_FLIGHT = 4
 """In rows of so many words, each one's state is stored before it is read anew, even if a word comes in every cycle."""
+CYCLES_ALONE = 3
+"""In shorter rows, a word comes in so many cycles behind the one before it."""
 
 
 class Predictor(wiring.Component):

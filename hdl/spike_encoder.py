@@ -24,7 +24,8 @@ class SpikeEncoder(wiring.Component):
 
     Latency: the first byte of a packet leaves a cycle after its first word, unless earlier bytes are in the way.
     Throughput: a word a cycle while a word holds at most one error, one more cycle for each further error, and a byte
-    a cycle at the output. Back-pressure: stalls the input and never drops. Memory: 40 bits a channel, and the FIFO.
+    a cycle at the output; in rows of three words or fewer, a word in three cycles. Back-pressure: stalls the input and
+    never drops. Memory: 40 bits a channel, and the FIFO.
 
     Parameters
     ----------

@@ -4,6 +4,7 @@ import math
 from typing import NamedTuple
 
 from hdl.layouts import check_geometry, words_per_row
+from hdl.predictor import CYCLES_ALONE, WORDS_IN_FLIGHT
 from model.golden.packetizer import HEADER_BYTES, SETTINGS_BYTES, TRAILER_BYTES
 
 STATE_BITS = 40
@@ -18,7 +19,8 @@ class Sizing(NamedTuple):
     Attributes
     ----------
     clock_hz : float
-        Slowest clock: a cycle a word, and one for each error, as if all of them came second in their words.
+        Slowest clock: a cycle a word, or three in rows of three words or fewer, and one for each error, as if all of
+        them came second in their words.
     memory_bits : int
         Memory of the channels' state.
     payload_bits_per_second, link_bits_per_second : float
@@ -64,13 +66,14 @@ def size(
         raise ValueError("epoch_steps and keyframe_interval must be at least 1")
     errors_hz = channels * spikes_hz
     words = words_per_row(channels, lanes)
+    word_cycles = 1 if words >= WORDS_IN_FLIGHT else CYCLES_ALONE
     mean_gap = channels * steps_hz / errors_hz
     payload = errors_hz * (math.log2(mean_gap) + RICE_OVERHEAD_BITS)
     packets_hz = steps_hz / epoch_steps
     packet_bytes = HEADER_BYTES + TRAILER_BYTES + SETTINGS_BYTES / keyframe_interval + 0.5  # padding is 4 bits a packet
     link = payload + 8 * packets_hz * packet_bytes
     return Sizing(
-        clock_hz=words * steps_hz + errors_hz,
+        clock_hz=word_cycles * words * steps_hz + errors_hz,
         memory_bits=STATE_BITS * words * lanes,
         payload_bits_per_second=payload,
         link_bits_per_second=link,

@@ -208,6 +208,10 @@ def test_link_is_as_the_encoder_makes_it(density):
     assert sent == pytest.approx(needs.link_bits_per_second, rel=0.1)
 
 
+def test_sizing_knows_that_short_rows_take_a_word_in_three_cycles():
+    assert size(24, 8, 1_000, 1).clock_hz == 3 * 3 * 1_000 + 24
+
+
 def test_sizing_counts_words_and_errors():
     needs = size(1000, 8, 20_000, 10)
     assert needs.clock_hz == 125 * 20_000 + 10_000
