@@ -50,23 +50,23 @@ class Checksum(Read):
         """Add the design and its properties."""
         self.read(m)
         inside = self.inside
-        none_in = (self.count == 0) & ~self.waits
         self.contract(
             m,
             "checksummed",
-            "The checksum is that of all bytes of the packet.",
+            "The checksum is that of all bytes of the packet: it starts anew as the packet is kept or dropped.",
             (inside["crc.valid"] == self.taken)
-            & (~self.taken | ((inside["crc.data"] == self.dut.i.payload.data) & (inside["crc.start"] == none_in)))
-            & (none_in | ~inside["crc.start"]),
-            broken_by=Edit("crc.start.eq(length == 0)", "crc.start.eq(length == 1)"),
+            & (~self.taken | (inside["crc.data"] == self.dut.i.payload.data))
+            & (inside["crc.restart"] == (self.kept | self.dut.dropped))
+            & ~(self.taken & inside["crc.restart"]),
+            broken_by=Edit("crc.restart.eq(settled)", "crc.restart.eq(self.i.payload.last)"),
         )
         self.contract(
             m,
             "matches",
             "A packet is kept only if its checksum matches.",
-            inside["crc.match_detected"],
+            inside["crc.matches"],
             when=self.kept,
-            broken_by=Edit("good.eq(crc.match_detected & ", "good.eq("),
+            broken_by=Edit("good.eq(crc.matches & ", "good.eq("),
         )
         self.cover(m, "dropped", "A packet is dropped.", self.dut.dropped)
 

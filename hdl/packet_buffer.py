@@ -2,11 +2,11 @@
 
 from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import data, memory, stream, wiring
-from amaranth.lib.crc.catalog import CRC32_ISCSI
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
+from hdl.crc32c import Crc32c
 from hdl.layouts import CLOSING, PACKET_BYTE
 from model.golden.packetizer import HEADER_BYTES, TRAILER_BYTES
 
@@ -63,7 +63,7 @@ class PacketBuffer(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Return the block's logic."""
         m = Module()
-        m.submodules.crc = crc = CRC32_ISCSI(data_width=8).create()
+        m.submodules.crc = crc = Crc32c()
         m.submodules.storage = storage = memory.Memory(shape=PACKET_BYTE, depth=self._depth, init=[])
         m.submodules.trailers = trailers = SyncFIFOBuffered(width=TRAILER.size, depth=PACKETS)
         write, read = storage.write_port(), storage.read_port()
@@ -85,10 +85,10 @@ class PacketBuffer(wiring.Component):
             write.data.data.eq(tail[:8]),
             write.data.last.eq(self.i.payload.last),
             write.en.eq(taken & stores & ~full & ~too_long),
-            crc.start.eq(length == 0),
             crc.data.eq(self.i.payload.data),
             crc.valid.eq(taken),
-            good.eq(crc.match_detected & (length == HEADER_BYTES + TRAILER_BYTES) & ~too_long),
+            crc.restart.eq(settled),
+            good.eq(crc.matches & (length == HEADER_BYTES + TRAILER_BYTES) & ~too_long),
             settled.eq(checking & (trailers.w_rdy | ~good)),
             trailers.w_data.eq(tail),
             trailers.w_en.eq(settled & good),

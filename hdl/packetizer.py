@@ -1,10 +1,10 @@
 """Packetizer: header, payload and trailer of a packet."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, ResetInserter, Signal, Value
-from amaranth.lib import enum, stream, wiring
-from amaranth.lib.crc.catalog import CRC32_ISCSI
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.crc32c import BYTE, CRC_BITS, Crc32c
 from hdl.layouts import CLOSING, PACKET_BYTE, PAYLOAD_BYTE, SETTINGS
 from model.golden.packetizer import (
     FLAG_KEYFRAME,
@@ -16,18 +16,12 @@ from model.golden.packetizer import (
 )
 from model.golden.settings import CHANNELS_MAX, PREDICTOR_ID, check_int
 
-CRC_BYTES = 4
 PLACES = 32
+"""Bytes to select from: a keyframe's header, the payload as one that stays, and the trailer, at the end."""
 TRAILER_PLACE = PLACES - TRAILER_BYTES
-"""Where the trailer begins among the bytes to select from, so that the count returns to the header behind it."""
-
-
-class Part(enum.Enum, shape=2):
-    """Part of a packet that goes out."""
-
-    HEADER = 0
-    PAYLOAD = 1
-    TRAILER = 2
+PAYLOAD_PLACE = TRAILER_PLACE - 1
+CRC_PLACE = PLACES - CRC_BITS // BYTE
+SEQUENCE_PLACE, STEP_INDEX_PLACE = 2, 4
 
 
 class Packetizer(wiring.Component):
@@ -79,71 +73,84 @@ class Packetizer(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Return the block's logic."""
         m = Module()
-        crc, packet_out = CRC32_ISCSI(data_width=8).create(), Signal()
-        # Its own `start` would select between the register and its first value before every sum.
-        m.submodules.crc = ResetInserter(packet_out)(crc)
-        part = Signal(Part)
+        m.submodules.crc = crc = Crc32c()
         place = Signal(range(PLACES))
-        sequence = Signal(16)
-        step_index = Signal(32)
+        in_payload, in_trailer, header_ends, moves, sent = Signal(), Signal(), Signal(), Signal(), Signal()
         keyframe = self.opening.payload
-
-        header = _widened(self._header(keyframe, sequence, step_index), 8 * TRAILER_PLACE)
-        packet_bytes = Cat(header, self.closing.payload.as_value(), crc.crc)
-        header_end = Mux(keyframe, HEADER_BYTES + SETTINGS_BYTES - 1, HEADER_BYTES - 1)
-
-        sent = Signal()
-        m.d.comb += [sent.eq(self.o.valid & self.o.ready), self.o.payload.data.eq(packet_bytes.word_select(place, 8))]
-        with m.If(sent):
-            m.d.sync += place.eq(place + 1)
-
-        with m.Switch(part):
-            with m.Case(Part.HEADER):
-                m.d.comb += [
-                    self.o.valid.eq(self.opening.valid),
-                    self.opening.ready.eq(self.o.ready & (place == header_end)),
-                ]
-                with m.If(self.opening.valid & self.opening.ready):
-                    m.d.sync += part.eq(Part.PAYLOAD)
-            with m.Case(Part.PAYLOAD):
-                m.d.comb += [
-                    self.o.valid.eq(self.i.valid & self.i.payload.present),
-                    self.o.payload.data.eq(self.i.payload.data),
-                    self.i.ready.eq(self.o.ready | ~self.i.payload.present),
-                ]
-                m.d.sync += place.eq(TRAILER_PLACE)
-                with m.If(self.i.valid & self.i.ready & self.i.payload.end):
-                    m.d.sync += part.eq(Part.TRAILER)
-            with m.Case(Part.TRAILER):
-                m.d.comb += [
-                    self.o.valid.eq(self.closing.valid),
-                    self.o.payload.last.eq(place == PLACES - 1),
-                    self.closing.ready.eq(self.o.ready & self.o.payload.last),
-                ]
-                with m.If(packet_out):
-                    m.d.sync += [
-                        part.eq(Part.HEADER),
-                        sequence.eq(sequence + 1),
-                        step_index.eq(step_index + self.closing.payload.steps),
-                    ]
-
-        closing_out = (part == Part.TRAILER) & (place < PLACES - CRC_BYTES)
         m.d.comb += [
-            packet_out.eq(self.closing.valid & self.closing.ready),
+            in_payload.eq(place == PAYLOAD_PLACE),
+            in_trailer.eq(place >= TRAILER_PLACE),
+            header_ends.eq(place == Mux(keyframe, HEADER_BYTES + SETTINGS_BYTES - 1, HEADER_BYTES - 1)),
+            self.opening.ready.eq(self.o.ready & header_ends),
+            self.i.ready.eq(in_payload & (self.o.ready | ~self.i.payload.present)),
+            self.closing.ready.eq(self.o.ready & self.o.payload.last),
+            self.o.payload.last.eq(place == PLACES - 1),
+            sent.eq(self.o.valid & self.o.ready),
+            moves.eq(Mux(in_payload, self.i.valid & self.i.ready & self.i.payload.end, sent)),
+        ]
+        with m.If(in_payload):
+            m.d.comb += self.o.valid.eq(self.i.valid & self.i.payload.present)
+        with m.Elif(in_trailer):
+            m.d.comb += self.o.valid.eq(self.closing.valid)
+        with m.Else():
+            m.d.comb += self.o.valid.eq(self.opening.valid)
+        with m.If(moves):
+            m.d.sync += place.eq(Mux(header_ends, PAYLOAD_PLACE, place + 1))
+
+        header = self._header(keyframe, self._number(m, place, sent))
+        payload = self.i.payload.data.replicate(TRAILER_PLACE - len(header) // BYTE)
+        trailer = Cat(self.closing.payload.as_value(), crc.crc[:BYTE].replicate(PLACES - CRC_PLACE))
+        m.d.comb += [
+            self.o.payload.data.eq(Cat(header, payload, trailer).word_select(place, BYTE)),
             crc.data.eq(self.o.payload.data),
-            crc.valid.eq(sent & ((part != Part.TRAILER) | closing_out)),
+            crc.valid.eq(sent),
+            crc.out.eq(place >= CRC_PLACE),
+            crc.restart.eq(sent & self.o.payload.last),
         ]
         return m
 
-    def _header(self, keyframe: Signal, sequence: Signal, step_index: Signal) -> Value:
+    def _number(self, m: Module, place: Signal, sent: Signal) -> Signal:
+        """Return the byte that is due of the packet's number or of its first step, where one is.
+
+        Each of their bytes goes to the upper end of its register as it is sent, so that the next one takes its place.
+        That of the packet's number is then larger by one already. The steps are added later, as the first bytes of the
+        trailer are sent, which are those of the steps.
+        """
+        sequence = Signal(16)
+        step_index = Signal(32)
+        number = Signal(BYTE)
+        added = Signal(BYTE)
+        carry = Signal()
+        total = Signal(BYTE + 1)
+        of_sequence, of_step_index = Signal(), Signal()
+        steps = self.closing.payload.steps
+        m.d.comb += [
+            of_sequence.eq(place[1:] == SEQUENCE_PLACE >> 1),
+            of_step_index.eq((place[2:] == STEP_INDEX_PLACE >> 2) | (place[2:] == TRAILER_PLACE >> 2)),
+            number.eq(Mux(place[2] | place[4], step_index[:BYTE], sequence[:BYTE])),
+            total.eq(number + added + carry),
+        ]
+        with m.If(place[1:] == TRAILER_PLACE >> 1):
+            m.d.comb += added.eq(steps.word_select(place[0], BYTE))
+        with m.Elif(place == SEQUENCE_PLACE):
+            m.d.comb += added.eq(1)
+        with m.If(sent):
+            # No carry goes beyond the last byte of a number.
+            m.d.sync += carry.eq(total[BYTE] & ~place[:2].all())
+            with m.If(of_sequence):
+                m.d.sync += sequence.eq(Cat(sequence[BYTE:], total[:BYTE]))
+            with m.If(of_step_index):
+                m.d.sync += step_index.eq(Cat(step_index[BYTE:], total[:BYTE]))
+        return number
+
+    def _header(self, keyframe: Signal, number: Signal) -> Value:
         """Return a keyframe's header; other packets send the first `HEADER_BYTES` bytes of it."""
         settings = self.settings
         return Cat(
             Const(MAGIC, 8),
             _widened(Mux(keyframe, FLAG_KEYFRAME, 0), 4),
             Const(VERSION, 4),
-            sequence,
-            step_index,
+            number.replicate(HEADER_BYTES - SEQUENCE_PLACE),
             settings.coder,
             Const(PREDICTOR_ID, 4),
             _widened(settings.sharpness, 8),
