@@ -1,141 +1,61 @@
-"""IsiEncoder: tokens keep their order through whichever coder; an error's codeword is at its place in the bytes."""
+"""IsiEncoder: its blocks are joined as they must be; an error's codeword is at its place in the bytes."""
 
-from amaranth.hdl import Module, Mux, Signal, Value, signed
-from amaranth.lib import data, stream
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 
 from formal.rice_coder import CodewordReference
 from formal.rice_parameter import ParameterReference
 from formal.spec import Bounded, Edit, Pdr, Spec
 from formal.stream_rules import assume_source, prove_source, transfer
-from formal.tracking import Tracked
-from hdl.isi_encoder import IN_FLIGHT_MAX, IsiEncoder
-from hdl.layouts import CODEWORD, gap_token
+from hdl.isi_encoder import IsiEncoder
+from hdl.layouts import gap_token
 from model.golden.settings import CODER_IDS
 
-INSIDE_MAX = IN_FLIGHT_MAX + 1
-"""Tokens in a coder, and one that waits for it."""
-WAIT_MAX = 6
-"""Cycles that a change of coder costs at most, with a ready packer."""
 
-
-class Routing(Spec):
-    """Any token from the gap counter to the packer, both of which are abstracted."""
+class Joined(Spec):
+    """The blocks of the encoder, each of which is proven apart: they are one pipeline."""
 
     method = Pdr()
     sizes = "1 channel, 1 lane"
-    abstracted = ("dut.gap_counter", "dut.bit_packer")
 
     def describe(self, m: Module) -> None:
         """Add the design and its properties."""
-        self.dut = IsiEncoder(1, 1)
-        self.inside = self.design(m, self.dut)
-        self.tokens = self._port(m, "gap_counter.o", gap_token(1))
-        self.codewords = self._port(m, "bit_packer.i", CODEWORD)
-        assume_source(self, m, self.tokens, "tokens")
-        self.assume(
-            m,
-            "known_coder",
-            "A packet has one of the coders that were built, as the scheduler sees to.",
-            ~self.tokens.valid | (self.tokens.payload.coder < len(CODER_IDS)),
-        )
-        prove_source(
-            self,
-            m,
-            self.codewords,
-            "codewords",
-            path=False,
-            broken_by={
-                "held": Edit("with m.If(coder_in_use == number):", "with m.If(tokens.payload.coder == number):"),
-                "stable": Edit("admitted.eq((in_flight == 0) |", "admitted.eq(1 |"),
-                "idle_after_reset": Edit("m = Module()", "m = Module(); self.o.valid._init = 1", "rice_coder"),
-            },
-        )
-        self._contracts(m)
-
-    def _port(self, m: Module, name: str, shape: data.StructLayout) -> stream.Interface:
-        port = stream.Signature(shape).create()
-        m.d.comb += [
-            port.valid.eq(self.inside[f"{name}__valid"]),
-            port.payload.eq(self.inside[f"{name}__payload"]),
-            port.ready.eq(self.inside[f"{name}__ready"]),
-        ]
-        return port
-
-    def _contracts(self, m: Module) -> None:
-        tracked = Tracked(self, m, self.tokens, self.codewords, capacity=INSIDE_MAX)
-        token = data.View(gap_token(1), tracked.payload)
-        codeword = self.codewords.payload
+        self.dut = dut = IsiEncoder(1, 1)
+        self.design(m, dut)
+        gaps, coded, coder, packer = dut._gap_counter.o, dut._coder.i, dut._coder.o, dut._bit_packer.i
+        same = [gaps.payload[name] == coded.payload[name] for name in ("gap", "error", "end", "keyframe")]
         self.contract(
             m,
-            "one_for_one",
-            "Each token becomes one codeword, with both coders built: none is lost, merged or made up.",
-            (tracked.held <= INSIDE_MAX) & (~self.codewords.valid | (tracked.held != 0)),
-            broken_by=Edit("codewords.valid.eq(coder.o.valid)", "codewords.valid.eq(coder.o.valid | coder.i.valid)"),
+            "joined_gaps",
+            "`gap_counter.o` and `coder.i` are one stream, which tells the coder in another way.",
+            (gaps.valid == coded.valid)
+            & (gaps.ready == coded.ready)
+            & Cat(same).all()
+            & (coded.payload.leb128 == (gaps.payload.coder == CODER_IDS["leb128"])),
+            broken_by=[
+                Edit("coded.valid.eq(token.valid)", "coded.valid.eq(1)"),
+                Edit("token.ready.eq(coded.ready)", "token.ready.eq(1)"),
+                Edit('token.payload.coder == CODER_IDS["leb128"]', "0"),
+            ],
         )
         self.contract(
             m,
-            "in_order",
-            "Codewords come in the order of their tokens: a codeword is empty, and ends the epoch, as its token says.",
-            (codeword.end == token.end) & ((codeword.length != 0) == token.error),
-            when=tracked.leaving,
-            broken_by=Edit("admitted.eq((in_flight == 0) |", "admitted.eq(1 |"),
+            "joined_codewords",
+            "`coder.o` and `bit_packer.i` are one stream.",
+            (coder.valid == packer.valid)
+            & (coder.ready == packer.ready)
+            & (Value.cast(coder.payload) == Value.cast(packer.payload)),
+            broken_by=Edit("wiring.connect(m, coder.o, bit_packer.i)", "pass"),
         )
-        self.contract(
-            m,
-            "own_coder",
-            "A token's codeword is from the coder of its packet.",
-            self.inside["coder_in_use"] == token.coder,
-            when=tracked.leaving,
-            broken_by=Edit("with m.If(entered):", "with m.If(tokens.valid):"),
-        )
-        waiting = self._port(m, "token_buffer.o", gap_token(1))
-        is_rice = waiting.payload.coder == CODER_IDS["rice"]
-        self.contract(
-            m,
-            "same_coder",
-            "A token for the coder in use waits for nothing but that coder.",
-            waiting.ready == Mux(is_rice, *(self.inside[f"{name}_coder.i__ready"] for name in ("rice", "leb128"))),
-            when=waiting.valid & (waiting.payload.coder == self.inside["coder_in_use"]),
-            broken_by=Edit("(in_flight == 0) | (tokens.payload.coder == coder_in_use)", "in_flight == 0"),
-        )
-        self.contract(
-            m,
-            "coders_agree",
-            "The coder that is not in use holds no codeword.",
-            Mux(
-                self.inside["coder_in_use"] == CODER_IDS["rice"],
-                ~self.inside["leb128_coder.o__valid"],
-                ~self.inside["rice_coder.o__valid"],
-            ),
-            broken_by=Edit("in_flight + entered - left", "0"),
-        )
-        waited = Signal(range(WAIT_MAX + 2))
-        with m.If(self.tokens.valid & ~self.tokens.ready):
-            m.d.sync += waited.eq(Mux(waited <= WAIT_MAX, waited + self.codewords.ready, waited))
-        with m.Else():
-            m.d.sync += waited.eq(0)
-        self.contract(
-            m,
-            "no_deadlock",
-            f"A token waits for no more than {WAIT_MAX} cycles in which the packer is ready.",
-            waited <= WAIT_MAX,
-            broken_by=Edit("in_flight + entered - left", "in_flight + entered"),
-        )
-        self.cover(
-            m,
-            "change_of_coder",
-            "A token of one coder waits for the other coder.",
-            self.tokens.valid & (tracked.held != 0) & (self.tokens.payload.coder != self.inside["coder_in_use"]),
-        )
+        self.cover(m, "byte", "A byte leaves.", dut.o.valid)
 
 
 class Bits(Spec):
     """Any bit of any error's codeword, from the error to its place in the payload, by the wire format's definition."""
 
-    method = Bounded(11, "a Golomb codeword of the second packet comes out after 9 cycles, with stalls later")
+    method = Bounded(12, "a Golomb codeword of the second packet comes out after 10 cycles, with stalls later")
     sizes = "1 channel, 1 lane"
-    cover_depth = 12
-    broken_depth = 12
+    cover_depth = 13
+    broken_depth = 13
     fast = False
 
     def describe(self, m: Module) -> None:
@@ -237,8 +157,8 @@ class Bits(Spec):
             when=arrives,
             broken_by=[
                 Edit("before.eq(counted - lane - 1)", "before.eq(counted - lane)", "gap_counter"),
-                Edit("marker | (token.payload.gap & (marker - 1))", "marker", "rice_coder"),
-                Edit("mean.learn.eq(taken & token_in.error)", "mean.learn.eq(0)", "rice_parameter"),
+                Edit("(gap & below) | ", "", "rice_coder"),
+                Edit("mean.learn.eq(_passes(came)", "mean.learn.eq(0", "rice_parameter"),
             ],
         )
         self.contract(
@@ -261,4 +181,4 @@ def _bit(value: Value, place: Value) -> Value:
     return (value >> place[:5])[0]
 
 
-SPECS = (Routing(), Bits())
+SPECS = (Joined(), Bits())

@@ -1,18 +1,17 @@
-"""Leb128Coder: each codeword is the LEB128 of its gap, in order, none lost."""
+"""Leb128Coder: each gap is taken apart into the bytes of its LEB128 code, in order; other tokens pass."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal, Value
 
 from formal.spec import Edit, Spec
 from formal.stream_rules import assume_source, prove_source, transfer
-from formal.tracking import Tracked
 from hdl.leb128_coder import Leb128Coder
 
 GROUP_BITS = 7
 GROUPS = 4
 
 
-class Codewords(Spec):
-    """Any token, and the codeword that becomes of it."""
+class Groups(Spec):
+    """Any token, and what becomes of it."""
 
     sizes = "4096 channels"
 
@@ -20,68 +19,75 @@ class Codewords(Spec):
         """Add the design and its properties."""
         dut = Leb128Coder(4096)
         self.design(m, dut)
-        assume_source(self, m, dut.i)
+        assume_source(self, m, dut.i, idle_after_reset=True)
         prove_source(
             self,
             m,
             dut.o,
             broken_by={
-                "held": Edit("~self.o.valid | self.o.ready", "1"),
-                "stable": Edit("with m.If(held.ready):", "with m.If(1):\n            m.d.sync += codeword.end.eq(0)"),
-                "idle_after_reset": Edit("m = Module()", "m = Module(); self.o.valid._init = 1"),
+                "held": Edit("self.o.valid.eq(self.i.valid)", "self.o.valid.eq(self.i.valid & ~self.o.ready)"),
+                "stable": Edit("with m.If(self.o.valid & self.o.ready):", "with m.If(self.o.valid):"),
+                "not_waiting": Edit("self.o.valid.eq(self.i.valid)", "self.o.valid.eq(self.i.valid & self.o.ready)"),
             },
         )
-        token = Tracked(self, m, dut.i, dut.o, capacity=2)
+        token, part = dut.i.payload, dut.o.payload
+        splits = token.error & token.leb128
+        sent = Signal(range(GROUPS))
+        with m.If(transfer(dut.o)):
+            m.d.sync += sent.eq(Mux(transfer(dut.i), 0, sent + 1))
+        above = Signal()
+        m.d.comb += above.eq(self._from(token.gap, sent + 1) != 0)
         self.contract(
             m,
-            "one_for_one",
-            "Each token becomes one codeword: none is lost or made up.",
-            (token.held <= 2) & (~dut.o.valid | (token.held != 0)),
-            broken_by=Edit("self.o.valid.eq(held.valid)", "self.o.valid.eq(held.valid & token.error)"),
-        )
-        self.contract(
-            m,
-            "room",
-            "A token is taken wherever one of the two places is free or becomes free.",
-            dut.i.ready,
-            when=(token.held < 2) | transfer(dut.o),
-            broken_by=Edit("~held.valid | held.ready", "held.ready"),
-        )
-        taken = Signal(dut.i.payload.shape())
-        m.d.comb += taken.eq(token.payload)
-        groups = Signal(range(GROUPS + 1))
-        m.d.comb += groups.eq(1 + sum(taken.gap >= 1 << GROUP_BITS * count for count in range(1, GROUPS)))
-        codeword = dut.o.payload
-        self.contract(
-            m,
-            "length",
-            "A gap takes as many bytes as it has groups of 7 bits, at least one; a token without an error takes none.",
-            codeword.length == Mux(taken.error, groups << 3, 0),
-            when=token.leaving,
-            broken_by=Edit("length.eq(8 * len(octets))", "length.eq(8 * len(octets) + 8 * (last == 2))"),
-        )
-        index = self.constant(m, range(GROUPS), "index")
-        octet = (codeword.value >> ((groups - 1 - index) << 3)[:5])[:8]
-        self.contract(
-            m,
-            "bytes",
-            "Any byte of it has the gap's next 7 bits, low ones first, and bit 7 set in all but the last.",
-            octet == ((taken.gap >> (GROUP_BITS * index))[:GROUP_BITS] | ((index < groups - 1) << GROUP_BITS)),
-            when=token.leaving & taken.error & (index < groups),
+            "groups",
+            "Of a gap for LEB128 come the groups of 7 bits, low ones first, up to the highest that is not 0.",
+            (part.gap[:GROUP_BITS] == self._from(token.gap, sent)[:GROUP_BITS]) & (part.more == above),
+            when=dut.o.valid & splits,
             broken_by=[
-                Edit("Cat(group, index < last)", "Cat(group, 1)"),
-                Edit("Cat(reversed(octets))", "Cat(octets)"),
+                Edit("Array(above)[place]", "Array(above)[0]"),
+                Edit("place.eq(place + 1)", "place.eq(place ^ 1)"),
+                Edit("with m.If(~part.more):", "with m.If(0):"),
             ],
         )
         self.contract(
             m,
-            "end",
-            "The epoch ends with the codeword whose token says so, and nothing precedes a codeword's bytes.",
-            (codeword.end == taken.end) & ((codeword.value >> codeword.length) == 0),
-            when=token.leaving,
-            broken_by=Edit("codeword.end.eq(token.end)", "codeword.end.eq(token.end & token.error)"),
+            "passes",
+            "Any other token comes as it is.",
+            ~part.more & (part.gap == token.gap),
+            when=dut.o.valid & ~splits,
+            broken_by=Edit("splits.eq(token.error & token.leb128)", "splits.eq(token.leb128)"),
         )
-        self.cover(m, "longest", "The longest gap leaves.", transfer(dut.o) & (codeword.length == 32))
+        self.contract(
+            m,
+            "flags",
+            "Each part has its token's flags, and the last one ends the epoch where the token does.",
+            (part.error == token.error)
+            & (part.leb128 == token.leb128)
+            & (part.k == token.k)
+            & (part.end == (token.end & ~(splits & above))),
+            when=dut.o.valid,
+            broken_by=Edit("token.end & ~part.more", "token.end"),
+        )
+        self.contract(
+            m,
+            "taken_with_last",
+            "A token is offered on at once, and is taken as its last part is.",
+            (dut.o.valid == dut.i.valid) & (transfer(dut.i) == (transfer(dut.o) & ~part.more)),
+            broken_by=Edit("self.o.ready & ~part.more", "self.o.ready"),
+        )
+        self.contract(
+            m,
+            "not_stuck",
+            "With a ready sink, a token is taken unless more of its parts follow.",
+            dut.i.ready | (splits & above),
+            when=dut.o.ready & dut.i.valid,
+            broken_by=Edit("self.o.ready & ~part.more", "self.o.ready & ~splits"),
+        )
+        self.cover(m, "longest", "The fourth group of a gap leaves.", transfer(dut.o) & (sent == GROUPS - 1))
+
+    @staticmethod
+    def _from(gap: Value, group: Value) -> Value:
+        return gap >> (GROUP_BITS * group)
 
 
-SPECS = (Codewords(),)
+SPECS = (Groups(),)

@@ -1,14 +1,15 @@
 """RiceCoder: each gap's codeword is the one that its k gives, of bounded length, and worth its debt."""
 
-from amaranth.hdl import Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream
 
 from formal.rice_debt import debt_after
 from formal.spec import Bounded, Edit, Induction, Spec
 from formal.stream_rules import assume_source, prove_source
 from formal.tracking import Tracked
-from hdl.layouts import K_BITS, VALUE_BITS, gap_bits, gap_token, rice_token
+from hdl.layouts import K_BITS, VALUE_BITS, coded_token, gap_bits, part_token, rice_token
 from hdl.rice_coder import RiceCoder
+from model.golden.leb128_coder import GROUP_BITS
 from model.golden.rice_coder import ESCAPE
 
 CHANNELS = 4096
@@ -51,7 +52,7 @@ class CodewordReference:
 
 
 class Codewords(Spec):
-    """Any token from where it has its k, which is proven of `RiceParameter`, to its codeword."""
+    """Any gap or group from where it has its k, which is proven of `RiceParameter`, to its codeword."""
 
     method = Induction(1)
     sizes = f"{CHANNELS} channels"
@@ -72,22 +73,41 @@ class Codewords(Spec):
                 "idle_after_reset": Edit("bits = gap_bits", "self.o.valid._init = 1; bits = gap_bits"),
             },
         )
-        ruled = stream.Signature(rice_token(CHANNELS)).create()
-        m.d.comb += [
-            ruled.valid.eq(self.inside["parameter.o__valid"]),
-            ruled.payload.eq(self.inside["parameter.o__payload"]),
-            ruled.ready.eq(self.inside["parameter.o__ready"]),
-        ]
+        ruled = self._port(m, "parameter.o", rice_token(CHANNELS))
+        parts = self._port(m, "leb128_coder.o", part_token(CHANNELS))
         assume_source(self, m, ruled, "ruled")
-        token = Tracked(self, m, ruled, dut.o, capacity=STAGES)
-        self.token = data.View(rice_token(CHANNELS), token.payload)
-        self.expected = CodewordReference(m, self.token.gap, self.token.k)
+        self.assume(
+            m,
+            "leb128_k",
+            "A gap for LEB128 has the width of a group for k, as `RiceParameter` gives it.",
+            ~ruled.valid | ~ruled.payload.leb128 | (ruled.payload.k == GROUP_BITS),
+        )
+        token = Tracked(self, m, parts, dut.o, capacity=STAGES)
+        self.token = data.View(part_token(CHANNELS), token.payload)
+        self.expected = expected = CodewordReference(m, self.token.gap, self.token.k)
+        self.is_gap = self.token.error & ~self.token.leb128
+        self.value, self.length = Signal(32), Signal(8)
+        byte = Cat(self.token.gap[:GROUP_BITS], self.token.more)
+        with m.If(self.token.error):
+            m.d.comb += [
+                self.value.eq(Mux(self.token.leb128, byte, expected.value)),
+                self.length.eq(Mux(self.token.leb128, 8, expected.zeros + expected.width)),
+            ]
         self._codeword(m, dut, token)
         self._length(m, dut, token)
         self._invariants(m, dut, token)
 
+    def _port(self, m: Module, name: str, shape: data.StructLayout) -> stream.Interface:
+        port = stream.Signature(shape).create()
+        m.d.comb += [
+            port.valid.eq(self.inside[f"{name}__valid"]),
+            port.payload.eq(self.inside[f"{name}__payload"]),
+            port.ready.eq(self.inside[f"{name}__ready"]),
+        ]
+        return port
+
     def _codeword(self, m: Module, dut: RiceCoder, token: Tracked) -> None:
-        expected, codeword = self.expected, dut.o.payload
+        codeword = dut.o.payload
         self.contract(
             m,
             "one_for_one",
@@ -99,14 +119,26 @@ class Codewords(Spec):
             m,
             "codeword",
             "Its codeword is quotient zeros, a one and k bits; from a quotient of 64 on, the escape with Elias gamma.",
-            (codeword.value == expected.value) & (codeword.length == expected.zeros + expected.width),
-            when=token.leaving & self.token.error,
+            (codeword.value == self.value) & (codeword.length == self.length),
+            when=token.leaving & self.is_gap,
             broken_by=[
                 Edit("gap[QUOTIENT_BITS:] & ~below", "gap[QUOTIENT_BITS + 1 :] & ~below"),
                 Edit("(gap >> k)[:QUOTIENT_BITS]", "(gap >> k)[:5]"),
-                Edit("ESCAPE + n + top", "ESCAPE + n[:3] + top"),
+                Edit("Cat(1, top)", "Cat(1, top[:4])"),
                 Edit("(gap & below) |", "gap[:3] |"),
-                Edit("split.payload.quotient + split.payload.k) + 1", "split.payload.quotient + split.payload.k)"),
+                Edit("zeros + others + 1", "zeros + others"),
+            ],
+        )
+        self.contract(
+            m,
+            "byte",
+            "The codeword of a group is a byte: its 7 bits, and above them whether more follow.",
+            (codeword.value == Cat(self.token.gap[:GROUP_BITS], self.token.more)) & (codeword.length == 8),
+            when=token.leaving & self.token.error & self.token.leb128,
+            broken_by=[
+                Edit("~token.payload.leb128 | token.payload.more", "Const(1)"),
+                Edit("split.payload.quotient.eq(0)]", "split.payload.quotient.eq(1)]"),
+                Edit("[split.payload.escapes.eq(0), ", "["),
             ],
         )
         self.contract(
@@ -134,21 +166,15 @@ class Codewords(Spec):
             f"No codeword is longer than {LENGTH_MAX} bits.",
             codeword.length <= LENGTH_MAX,
             when=token.leaving,
-            broken_by=Edit("ESCAPE + n + top", "ESCAPE + 2 * n + top"),
+            broken_by=Edit("Cat(1, top)", "Cat(1, 1, top)"),
         )
         self.contract(
             m,
             "value_fits",
-            "The value has no more bits than the codeword, as the packer needs, and one at least.",
-            Mux(
-                codeword.length == 0,
-                codeword.value == 0,
-                codeword.value.any() & ((codeword.value >> codeword.length) == 0),
-            ),
+            "The value has no more bits than the codeword, as the packer needs, and that of a gap has one at least.",
+            ((codeword.value >> codeword.length) == 0) & (~self.is_gap | codeword.value.any()),
             when=token.leaving,
-            broken_by=Edit(
-                "split.payload.quotient + split.payload.k) + 1", "split.payload.quotient + split.payload.k)"
-            ),
+            broken_by=Edit("zeros + others + 1", "zeros + others"),
         )
         gap, k = self.token.gap, self.token.k
         owed = 64 * (codeword.length - (gap + 1)) - 2 * (gap + 1)
@@ -160,8 +186,8 @@ class Codewords(Spec):
             "debt_covers_cost",
             "The debt grows by no less than the codeword's bits beyond one a bin, but for 1/32 bit a bin.",
             grown >= owed,
-            when=token.leaving & self.token.error,
-            broken_by=Edit("Mux(escapes, ESCAPE + n + top, split", "Mux(1, ESCAPE + n + top, split"),
+            when=token.leaving & self.is_gap,
+            broken_by=Edit("Mux(escapes, Cat(1, top), ", "Mux(1, Cat(1, top), "),
         )
 
     def _invariants(self, m: Module, dut: RiceCoder, token: Tracked) -> None:
@@ -171,21 +197,28 @@ class Codewords(Spec):
         )
         split, waits = data.View(layout, inside["split__payload"]), inside["split__valid"]
         expected, codeword = self.expected, dut.o.payload
+        escapes = expected.escapes & ~self.token.leb128
         self.invariant(m, "held", "The tokens inside are those in the two stages.", token.held == waits + dut.o.valid)
         self.invariant(m, "place", "The token is in a stage.", ~token.inside | (token._ahead < token.held))
+        self.invariant(
+            m,
+            "group_width",
+            "A group has its width for k.",
+            ~token.inside | ~self.token.leb128 | (self.token.k == GROUP_BITS),
+        )
         self.invariant(
             m,
             "first_stage",
             "The token in the first stage is split as it must be.",
             ~(token.inside & waits & (token._ahead == dut.o.valid))
             | (
-                (split.quotient == expected.quotient[:6])
+                (split.quotient == Mux(self.token.leb128, 0, expected.quotient[:6]))
                 & (split.k == self.token.k)
                 & (split.error == self.token.error)
                 & (split.end == self.token.end)
-                & (split.escapes == expected.escapes)
-                & (~expected.escapes | (split.escaped == self.token.gap - ((ESCAPE - 1) << self.token.k)))
-                & (expected.escapes | (split.plain == expected.value))
+                & (split.escapes == escapes)
+                & (~escapes | (split.escaped == self.token.gap - ((ESCAPE - 1) << self.token.k)))
+                & (escapes | ~self.token.error | (split.plain == self.value))
             ),
         )
         self.invariant(
@@ -193,19 +226,15 @@ class Codewords(Spec):
             "second_stage",
             "The token in the second stage has its codeword.",
             ~(token.inside & dut.o.valid & (token._ahead == 0))
-            | (
-                (codeword.end == self.token.end)
-                & (codeword.length == Mux(self.token.error, expected.zeros + expected.width, 0))
-                & (codeword.value == Mux(self.token.error, expected.value, 0))
-            ),
+            | ((codeword.end == self.token.end) & (codeword.length == self.length) & (codeword.value == self.value)),
         )
         self.cover(m, "longest", "The longest codeword.", dut.o.valid & (codeword.length == LENGTH_MAX))
 
 
 class Whole(Spec):
-    """The whole block: any token, and the codeword that comes of it."""
+    """The whole block: any token for the Golomb coder, and the codeword that comes of it."""
 
-    depth = 10
+    depth = 11
     method = Bounded(depth, "a token in each of the stages, and as many behind it, with any pauses")
     sizes = f"{CHANNELS} channels"
     cover_depth = depth
@@ -217,8 +246,14 @@ class Whole(Spec):
         dut = RiceCoder(CHANNELS)
         self.design(m, dut)
         assume_source(self, m, dut.i)
-        item = Tracked(self, m, dut.i, dut.o, capacity=4)
-        token, codeword = data.View(gap_token(CHANNELS), item.payload), dut.o.payload
+        self.assume(
+            m,
+            "no_leb128",
+            "The gaps are for the Golomb coder; `leb128_coder` tells of the others, of which several codewords come.",
+            ~dut.i.payload.leb128,
+        )
+        item = Tracked(self, m, dut.i, dut.o, capacity=5)
+        token, codeword = data.View(coded_token(CHANNELS), item.payload), dut.o.payload
         ahead, zeros, k = Signal(8), Signal(range(ESCAPE + 1)), Signal(8)
         bits = sum((codeword.value >= 1 << place for place in range(VALUE_BITS)), Value.cast(0))
         m.d.comb += [
@@ -234,7 +269,7 @@ class Whole(Spec):
             when=item.leaving,
             broken_by=[
                 Edit("split.valid.eq(token.valid)", "split.valid.eq(token.valid & token.payload.error)"),
-                Edit("ruled.payload.error.eq(token_in.error)", "ruled.payload.error.eq(1)", block="rice_parameter"),
+                Edit("self.o.payload.eq(ruled.payload)", "self.o.payload.eq(meant.payload)", block="rice_parameter"),
             ],
         )
         self.contract(
@@ -243,9 +278,7 @@ class Whole(Spec):
             "Of any codeword's length and value its gap can be told.",
             (codeword.value + (zeros << k) - (1 << k))[:GAP_BITS] == token.gap,
             when=item.leaving & token.error,
-            broken_by=Edit(
-                "ruled.payload.gap.eq(token_in.gap)", "ruled.payload.gap.eq(token_in.gap[1:])", block="rice_parameter"
-            ),
+            broken_by=Edit("zeros + others + 1", "zeros + others"),
         )
         self.contract(
             m,

@@ -1,6 +1,6 @@
 """RiceDebt: the debt follows its definition, stays within bounds, and forbids every k but 0 at its limit."""
 
-from amaranth.hdl import Module, Mux, Signal, Value, signed
+from amaranth.hdl import Const, Module, Mux, Signal, Value, ValueLike, signed
 
 from formal.spec import Edit, Induction, Spec
 from hdl.rice_debt import DEBT_MAX, RiceDebt
@@ -24,13 +24,17 @@ class DebtReference:
     ----------
     debt : Signal
         Of the epoch before this cycle's gap, in 1/64 bit.
+    held : Signal
+        The same, but for a `restart` in this cycle. A `forget` is one that comes behind this cycle's gap.
     """
 
-    def __init__(self, m: Module, k: Value, gap: Value, learn: Value, restart: Value) -> None:
+    def __init__(self, m: Module, k: Value, gap: Value, learn: Value, restart: Value, forget: ValueLike = 0) -> None:
         self.held = Signal(signed(20), name="reference_held_debt")
         self.debt = Signal(signed(20), name="reference_debt")
         m.d.comb += self.debt.eq(Mux(restart, 0, self.held))
         m.d.sync += self.held.eq(Mux(learn, debt_after(self.debt, k, gap), self.debt))
+        with m.If(forget):
+            m.d.sync += self.held.eq(0)
 
     def limit(self, k: Value) -> Value:
         """Return `k`, or 0 where the debt has reached its limit."""
@@ -48,7 +52,7 @@ class Limit(Spec):
         """Add the design and its properties."""
         dut = RiceDebt(CHANNELS)
         inside = self.design(m, dut)
-        reference = DebtReference(m, dut.k, dut.gap, dut.learn, dut.restart)
+        reference = DebtReference(m, dut.k, dut.gap, dut.learn, Const(0), forget=dut.restart)
         self.contract(
             m,
             "limited_k",
@@ -56,12 +60,12 @@ class Limit(Spec):
             dut.k == reference.limit(dut.k_mean),
             broken_by=[
                 Edit("debt >= DEBT_LIMIT", "debt > DEBT_LIMIT"),
-                Edit("owed - credit, 0", "owed - credit, 1"),
-                Edit("gap + 1, gap * (DEBT_UNIT // 2)", "gap, gap * (DEBT_UNIT // 2)"),
+                Edit("debt.eq(0)", "debt.eq(1)"),
+                Edit("Cat(1, self.k)", "Cat(0, self.k)"),
                 Edit("self.gap > CREDIT_GAP_CLIP", "self.gap >= CREDIT_GAP_CLIP - 1"),
             ],
         )
-        debt, before = inside["debt_held"], self.past(m, inside["debt"], "debt")
+        debt, before = inside["debt"], self.past(m, inside["debt"], "debt")
         learned = self.past(m, dut.learn, "learn")
         self.contract(
             m,
@@ -81,10 +85,10 @@ class Limit(Spec):
         self.contract(
             m,
             "no_debt_at_start",
-            "An epoch starts without debt: in the cycle that restarts, k is the one asked for.",
+            "An epoch starts without debt: in the cycle behind the one that restarts, k is the one asked for.",
             dut.k == dut.k_mean,
-            when=dut.restart & (inside["debt_held"] >= DEBT_LIMIT),
-            broken_by=Edit("Mux(self.restart, 0, debt_held)", "debt_held"),
+            when=self.past(m, dut.restart, "restart") & (before >= DEBT_LIMIT),
+            broken_by=Edit("self.restart | (self.learn", "(self.learn"),
         )
         self.invariant(m, "debt", "The debt is the definition's.", debt == reference.held)
         self.invariant(m, "debt_sign", "The definition's debt is not negative.", reference.held >= 0)

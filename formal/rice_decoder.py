@@ -257,6 +257,7 @@ class Learning(Spec):
             "same_k",
             "k is what the definition gives for the gaps read before, since the keyframe and in this payload.",
             inside["debt.k"] == debt.limit(mean.k),
+            when=~dut.start,
             broken_by=[
                 Edit("mean.restart.eq(self.start & self.keyframe)", "mean.restart.eq(self.start)"),
                 Edit("debt.k_mean.eq(mean.k)", "debt.k_mean.eq(mean.k | 1)"),
@@ -284,8 +285,8 @@ class Learning(Spec):
             m,
             "mean",
             "Threshold and count are the definition's.",
-            (inside["mean.threshold_held"] == mean.held_total + ((49 * mean.held_count) >> 7))
-            & (inside["mean.count_held"] == mean.held_count),
+            (inside["mean.threshold"] == mean.held_total + ((49 * mean.held_count) >> 7))
+            & (inside["mean.count"] == mean.held_count),
         )
         self.invariant(
             m,
@@ -294,7 +295,7 @@ class Learning(Spec):
             (mean.held_total <= mean.held_count * 0xFFFF) & (mean.held_count != 0),
         )
         self.invariant(
-            m, "debt", "The debt is the definition's.", (inside["debt.debt_held"] == debt.held) & (debt.held >= 0)
+            m, "debt", "The debt is the definition's.", (inside["debt.debt"] == debt.held) & (debt.held >= 0)
         )
         self.cover(m, "learned", "k is other than after a keyframe.", inside["debt.k"] == 3)
 

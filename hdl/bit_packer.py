@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from hdl.layouts import CODEWORD, CODEWORD_BITS_MAX, PAYLOAD_BYTE, VALUE_BITS
 
 BYTE = 8
-VALUE_BYTES = VALUE_BITS // BYTE
+VALUE_BYTES = -(-VALUE_BITS // BYTE)
 
 
 class BitPacker(wiring.Component):

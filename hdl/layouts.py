@@ -8,8 +8,8 @@ from model.golden.rice_mean import K_MAX
 from model.golden.settings import CHANNELS_MAX, EPOCH_STEPS_MAX
 
 CODER_BITS = 4
-VALUE_BITS = 32
-"""Explicit bits of the longest codeword: a 28-bit gap in LEB128."""
+VALUE_BITS = GAP_BITS
+"""Explicit bits of the longest codeword: a gap that escapes."""
 
 SETTINGS = data.StructLayout(
     {
@@ -109,9 +109,22 @@ def gap_token(channels: int) -> data.StructLayout:
     return data.StructLayout({"gap": gap_bits(channels), "error": 1, "end": 1, "keyframe": 1, "coder": CODER_BITS})
 
 
+def coded_token(channels: int) -> data.StructLayout:
+    """Return the shape of a gap token that is known to be for LEB128, if `leb128`, or else for the Golomb coder."""
+    return data.StructLayout({"gap": gap_bits(channels), "leb128": 1, "error": 1, "end": 1, "keyframe": 1})
+
+
 def rice_token(channels: int) -> data.StructLayout:
-    """Return the shape of a gap with the Golomb parameter to code it with."""
-    return data.StructLayout({"gap": gap_bits(channels), "k": K_BITS, "error": 1, "end": 1})
+    """Return the shape of a gap with the parameter to code it with."""
+    return data.StructLayout({"gap": gap_bits(channels), "leb128": 1, "k": K_BITS, "error": 1, "end": 1})
+
+
+def part_token(channels: int) -> data.StructLayout:
+    """Return the shape of a gap, or of a part of one, with the parameter to code it with.
+
+    If `leb128`, the low 7 bits of `gap` are those of a byte, and `more` says that it is not the last one of its gap.
+    """
+    return data.StructLayout({**dict(rice_token(channels).members.items()), "more": 1})
 
 
 def decoded_token(channels: int) -> data.StructLayout:

@@ -1,13 +1,15 @@
 """RiceDebt: a bound on what a misled Golomb parameter may cost."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+from amaranth.utils import ceil_log2
 
 from hdl.layouts import K_BITS, gap_bits
 from model.golden.rice_debt import CREDIT_GAP_CLIP, DEBT_LIMIT, DEBT_UNIT
 from model.golden.rice_mean import K_MAX
 
+HALF_UNIT_BITS = ceil_log2(DEBT_UNIT // 2)
 DEBT_MAX = DEBT_LIMIT - 1 + K_MAX * DEBT_UNIT
 
 
@@ -26,13 +28,13 @@ class RiceDebt(wiring.Component):
     k_mean : In(4)
         Golomb parameter that suits the mean.
     k : Out(4)
-        The parameter to use; combinational from `k_mean`, the state and `restart`.
+        The parameter to use; combinational from `k_mean` and the state.
     gap : In
         Gap that was coded with `k`.
     learn : In(1)
         Account for it in this cycle.
     restart : In(1)
-        An epoch begins, with this gap if there is one: there is no debt from before, for `k` neither.
+        An epoch begins in the next cycle, without the debt from before, with this gap.
     """
 
     def __init__(self, channels: int) -> None:
@@ -49,19 +51,21 @@ class RiceDebt(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Return the block's logic."""
         m = Module()
-        debt_held = Signal(range(DEBT_MAX + 1))
-        debt = Signal.like(debt_held)
+        debt = Signal(range(DEBT_MAX + 1))
         gap = Signal(range(CREDIT_GAP_CLIP + 1))
-        owed = Signal(range(DEBT_MAX + K_MAX * DEBT_UNIT + 1))
-        credit = Signal(range(CREDIT_GAP_CLIP * DEBT_UNIT // 2 + 1))
+        less_gap = Cat(~gap, 1).as_signed()  # -gap - 1
+        half_units = Signal.like(less_gap)
+        change = Signal(signed(len(half_units) + HALF_UNIT_BITS))
+        after = Signal(signed(len(debt) + 1))
         m.d.comb += [
-            debt.eq(Mux(self.restart, 0, debt_held)),
             self.k.eq(Mux(debt >= DEBT_LIMIT, 0, self.k_mean)),
             gap.eq(Mux(self.gap > CREDIT_GAP_CLIP, CREDIT_GAP_CLIP, self.gap)),
-            owed.eq(debt + self.k * DEBT_UNIT),
-            credit.eq(Mux(self.k == 0, gap + 1, gap * (DEBT_UNIT // 2))),
+            half_units.eq(Cat(1, self.k) + less_gap),
+            change.eq(Mux(self.k == 0, less_gap, half_units << HALF_UNIT_BITS)),
+            after.eq(debt + change),
         ]
-        m.d.sync += debt_held.eq(debt)
         with m.If(self.learn):
-            m.d.sync += debt_held.eq(Mux(owed > credit, owed - credit, 0))
+            m.d.sync += debt.eq(after)
+        with m.If(self.restart | (self.learn & (after < 0))):
+            m.d.sync += debt.eq(0)
         return m

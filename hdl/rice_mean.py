@@ -1,14 +1,25 @@
 """RiceMean: a running mean of the gaps, as the Golomb parameter that suits it."""
 
 from amaranth.hdl import Module, Mux, Signal, Value, signed
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
+from amaranth.utils import ceil_log2
 
 from hdl.bits import normalized
 from hdl.layouts import K_BITS, gap_bits
-from model.golden.rice_mean import COUNT_INITIAL, COUNT_LIMIT, GAP_CLIP, K_INITIAL, SUM_INITIAL
+from model.golden.rice_mean import COUNT_INITIAL, COUNT_LIMIT, GAP_CLIP, SUM_INITIAL
 
 THRESHOLD_MAX = COUNT_LIMIT * GAP_CLIP
+COUNT_BITS = ceil_log2(COUNT_LIMIT)
+NORMALIZED = data.StructLayout(
+    {
+        "threshold_place": ceil_log2(THRESHOLD_MAX.bit_length()),
+        "threshold": COUNT_BITS,
+        "count_place": ceil_log2(COUNT_BITS),
+        "count": COUNT_BITS,
+    }
+)
+"""Threshold and count of a mean: the place of the highest bit that is set, and the bits from it down."""
 
 
 class RiceMean(wiring.Component):
@@ -23,58 +34,70 @@ class RiceMean(wiring.Component):
 
     Members
     -------
+    normalized : Out(NORMALIZED)
+        The mean, from which `largest_k` makes k.
     k : Out(4)
-        Golomb parameter that suits the mean; combinational from the state and `restart`.
+        Golomb parameter that suits the mean.
     gap : In
         Gap to learn.
     learn : In(1)
         Learn it in this cycle.
     restart : In(1)
-        A keyframe begins, with this gap if there is one: what was learned before it counts no more, in `k` neither.
+        A keyframe begins in the next cycle: what was learned until then, with this gap, counts no more.
     """
 
     def __init__(self, channels: int) -> None:
-        super().__init__({"k": Out(K_BITS), "gap": In(gap_bits(channels)), "learn": In(1), "restart": In(1)})
+        super().__init__(
+            {
+                "normalized": Out(NORMALIZED),
+                "k": Out(K_BITS),
+                "gap": In(gap_bits(channels)),
+                "learn": In(1),
+                "restart": In(1),
+            }
+        )
 
     def elaborate(self, platform: object) -> Module:
         """Return the block's logic."""
         m = Module()
         # The threshold itself is kept: the share of the count in it grows by one or stays where the count grows by one,
         # and is halved with it, since 49 * 63 >> 7 is 24 and 49 * 32 >> 7 is 12.
-        threshold_held = Signal(range(THRESHOLD_MAX + 1), init=SUM_INITIAL + _share(COUNT_INITIAL))
-        count_held = Signal(range(COUNT_LIMIT), init=COUNT_INITIAL)
-        threshold, count = Signal.like(threshold_held), Signal.like(count_held)
+        threshold = Signal(range(THRESHOLD_MAX + 1), init=SUM_INITIAL + _share(COUNT_INITIAL))
+        count = Signal(range(COUNT_LIMIT), init=COUNT_INITIAL)
         gap = Signal(range(GAP_CLIP + 1))
         m.d.comb += gap.eq(Mux(self.gap > GAP_CLIP, GAP_CLIP, self.gap))
-        with m.If(self.restart):
-            m.d.comb += [threshold.eq(threshold_held.init), count.eq(COUNT_INITIAL)]
-        with m.Else():
-            m.d.comb += [threshold.eq(threshold_held), count.eq(count_held)]
 
         at_limit = count == COUNT_LIMIT - 1
         share_grows = count.matches(*(place for place in range(COUNT_LIMIT - 1) if _share(place + 1) > _share(place)))
-        total = Signal(range(THRESHOLD_MAX + 1))
+        total = Signal.like(threshold)
         m.d.comb += total.eq(threshold + gap + (at_limit | share_grows))
-        m.d.sync += [threshold_held.eq(threshold), count_held.eq(count)]
         with m.If(self.learn):
             m.d.sync += [
-                threshold_held.eq(Mux(at_limit, total >> 1, total)),
-                count_held.eq(Mux(at_limit, COUNT_LIMIT // 2, count + 1)),
+                threshold.eq(Mux(at_limit, total >> 1, total)),
+                count.eq(Mux(at_limit, COUNT_LIMIT // 2, count + 1)),
             ]
+        with m.If(self.restart):
+            m.d.sync += [threshold.eq(threshold.init), count.eq(count.init)]
 
-        m.d.comb += self.k.eq(Mux(self.restart, K_INITIAL, self._largest(m, threshold_held, count_held)))
+        threshold_place, threshold_bits = normalized(m, threshold, COUNT_BITS)
+        count_place, count_bits = normalized(m, count, COUNT_BITS)
+        m.d.comb += [
+            self.normalized.threshold_place.eq(threshold_place),
+            self.normalized.threshold.eq(threshold_bits),
+            self.normalized.count_place.eq(count_place),
+            self.normalized.count.eq(count_bits),
+            self.k.eq(largest_k(m, self.normalized)),
+        ]
         return m
 
-    @staticmethod
-    def _largest(m: Module, threshold: Signal, count: Signal) -> Value:
-        """Return the largest k with `count << k <= threshold`, or 0: the difference of the bit lengths, or one less."""
-        places, leading = normalized(m, threshold, len(count))
-        count_places, count_leading = normalized(m, count, len(count))
-        more = Signal(signed(len(places) + 1))
-        less = Signal.like(more, name="less")
-        m.d.comb += [more.eq(places - count_places), less.eq(more - 1)]
-        # The comparison comes last: its outcome is known later than both differences.
-        return Mux(leading < count_leading, Mux(less < 0, 0, less), Mux(more < 0, 0, more))
+
+def largest_k(m: Module, mean: data.View) -> Value:
+    """Return the largest k with `count << k <= threshold`, or 0: the difference of their places, or one less."""
+    more = Signal(signed(len(mean.threshold_place) + 1))
+    less = Signal.like(more, name="less")
+    m.d.comb += [more.eq(mean.threshold_place - mean.count_place), less.eq(more - 1)]
+    # The comparison comes last: its outcome is known later than both differences.
+    return Mux(mean.threshold < mean.count, Mux(less < 0, 0, less), Mux(more < 0, 0, more))
 
 
 def _share(count: int) -> int:

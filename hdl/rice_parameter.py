@@ -1,21 +1,23 @@
 """RiceParameter: the Golomb parameter k of each gap, from the gaps before it."""
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.layouts import gap_token, rice_token
+from hdl.layouts import coded_token, rice_token
 from hdl.rice_debt import RiceDebt
-from hdl.rice_mean import RiceMean
+from hdl.rice_mean import NORMALIZED, RiceMean, largest_k
+from model.golden.leb128_coder import GROUP_BITS
 
 
 class RiceParameter(wiring.Component):
-    """Adds to each gap token the parameter to code it with, and learns from it.
+    """Adds to each gap the parameter to code it with, and learns from it; to one for LEB128 adds the width of a group.
 
-    Two stages: the first finds the k that suits the mean of the gaps, the second limits it by the debt. What counts
-    anew with a packet does so with its first token, so that nothing that happens to the state before it matters.
+    Three stages: in the first a token waits while the mean of the gaps before it is normalized, in the second the k is
+    found that suits it, in the third k is limited by the debt. What counts anew with a packet does so as its first
+    token comes into a stage, so that nothing that happens to the state before it matters.
 
-    Latency: two cycles. Throughput: one token a cycle. Back-pressure: tokens wait in both stages.
+    Latency: three cycles. Throughput: one token a cycle. Back-pressure: tokens wait in all stages.
 
     Parameters
     ----------
@@ -34,7 +36,7 @@ class RiceParameter(wiring.Component):
         self._channels = channels
         super().__init__(
             {
-                "i": In(stream.Signature(gap_token(channels))),
+                "i": In(stream.Signature(coded_token(channels))),
                 "o": Out(stream.Signature(rice_token(channels))),
             }
         )
@@ -42,41 +44,56 @@ class RiceParameter(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Return the block's logic."""
         m = Module()
+        came = stream.Signature(coded_token(self._channels)).create()
+        meant = stream.Signature(coded_token(self._channels)).create()
         ruled = stream.Signature(rice_token(self._channels)).create()
-        token_in = self.i.payload
-        taken, passed = Signal(), Signal()
-        m.d.comb += [
-            self.i.ready.eq(~ruled.valid | ruled.ready),
-            taken.eq(self.i.valid & self.i.ready),
-            ruled.ready.eq(~self.o.valid | self.o.ready),
-            passed.eq(ruled.valid & ruled.ready),
-        ]
-        first = Signal(init=1)
-        ruled_first = Signal()
         m.submodules.mean = mean = RiceMean(self._channels)
         m.submodules.debt = debt = RiceDebt(self._channels)
+        first = Signal(init=1)
+        came_first = Signal()
+        meant_first = Signal()
+        normalized = Signal(NORMALIZED)
+
         m.d.comb += [
-            mean.gap.eq(token_in.gap),
-            mean.learn.eq(taken & token_in.error),
-            mean.restart.eq(self.i.valid & first & token_in.keyframe),
+            self.i.ready.eq(~came.valid | came.ready),
+            came.ready.eq(~meant.valid | meant.ready),
+            meant.ready.eq(~ruled.valid | ruled.ready),
+            ruled.ready.eq(self.o.ready),
+            mean.gap.eq(came.payload.gap),
+            mean.learn.eq(_passes(came) & came.payload.error & ~came.payload.leb128),
+            mean.restart.eq(_passes(self.i) & first & self.i.payload.keyframe),
             debt.k_mean.eq(ruled.payload.k),
             debt.gap.eq(ruled.payload.gap),
-            debt.learn.eq(passed & ruled.payload.error),
-            debt.restart.eq(ruled.valid & ruled_first),
+            debt.learn.eq(_passes(ruled) & ruled.payload.error & ~ruled.payload.leb128),
+            debt.restart.eq(_passes(meant) & meant_first),
+            self.o.valid.eq(ruled.valid),
+            self.o.payload.eq(ruled.payload),
+            self.o.payload.k.eq(Mux(ruled.payload.leb128, GROUP_BITS, debt.k)),
         ]
-        with m.If(self.i.ready):
-            m.d.sync += ruled.valid.eq(self.i.valid)
-        with m.If(taken):
-            m.d.sync += [
-                first.eq(token_in.end),
-                ruled_first.eq(first),
-                ruled.payload.gap.eq(token_in.gap),
-                ruled.payload.error.eq(token_in.error),
-                ruled.payload.end.eq(token_in.end),
-                ruled.payload.k.eq(mean.k),
-            ]
-        with m.If(ruled.ready):
-            m.d.sync += self.o.valid.eq(ruled.valid)
-        with m.If(passed):
-            m.d.sync += [self.o.payload.eq(ruled.payload), self.o.payload.k.eq(debt.k)]
+        _hold(m, came, self.i)
+        _hold(m, meant, came)
+        _hold(m, ruled, meant)
+        with m.If(_passes(self.i)):
+            m.d.sync += [first.eq(self.i.payload.end), came_first.eq(first)]
+        with m.If(_passes(came)):
+            m.d.sync += [meant_first.eq(came_first), normalized.eq(mean.normalized)]
+        with m.If(_passes(meant)):
+            m.d.sync += ruled.payload.k.eq(largest_k(m, normalized))
         return m
+
+
+def _passes(port: stream.Interface) -> Value:
+    """Return whether a transfer happens."""
+    return port.valid & port.ready
+
+
+def _hold(m: Module, stage: stream.Interface, source: stream.Interface) -> None:
+    """Take what comes from `source` into the registers of a stage, field by field, where it has them."""
+    with m.If(source.ready):
+        m.d.sync += stage.valid.eq(source.valid)
+    with m.If(_passes(source)):
+        m.d.sync += [
+            stage.payload[name].eq(source.payload[name])
+            for name, _ in stage.payload.shape()
+            if name in dict(source.payload.shape())
+        ]

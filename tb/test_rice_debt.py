@@ -28,11 +28,11 @@ async def k_equals_golden(dut):
         k, gap = source.randint(0, K_MAX), min(int(source.expovariate(1 / 12)), 0xFFFF)
         learn, restart = source.random() < 0.8, source.random() < 0.005
         await settle(dut, k_mean=k, gap=gap, learn=learn, restart=restart)
-        golden = GoldenRiceDebt() if restart else golden
         limited += golden.debt >= DEBT_LIMIT
         k = golden.limit(k)
         assert dut.k.value == k
         await tick(dut)
         if learn:
             golden.update(k, gap)
+        golden = GoldenRiceDebt() if restart else golden
     assert 0 < limited < 5000

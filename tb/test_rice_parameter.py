@@ -3,14 +3,15 @@ import random
 import cocotb
 import pytest
 
-from hdl.layouts import gap_token, rice_token
+from hdl.layouts import coded_token, rice_token
 from hdl.rice_parameter import RiceParameter
+from model.golden.leb128_coder import GROUP_BITS
 from model.golden.rice_debt import DEBT_LIMIT
 from model.golden.rice_mean import GAP_CLIP, K_MAX
 from model.golden.rice_parameter import RiceParameter as GoldenRiceParameter
 from tb.bench import PAUSES, Item, Stream, compare_block
 from tb.simulate import parameters, simulate
-from tb.tokens import random_tokens
+from tb.tokens import coded_tokens, random_tokens
 
 
 @pytest.mark.parametrize("channels", [1, 1000])
@@ -35,11 +36,13 @@ class Reference:
             self.golden = GoldenRiceParameter() if token["keyframe"] else self.golden
             self.golden.start_epoch()
         k = self.golden.k if token["error"] else None
-        if token["error"]:
+        if token["error"] and token["leb128"]:
+            k = GROUP_BITS
+        elif token["error"]:
             self._note(token["gap"])
             self.golden.update(token["gap"])
         self.first = bool(token["end"])
-        return {"gap": token["gap"], "k": k, "error": token["error"], "end": token["end"]}
+        return {name: token[name] for name in ("gap", "leb128", "error", "end")} | {"k": k}
 
     def _note(self, gap: int) -> None:
         self.met |= {
@@ -58,10 +61,10 @@ class Reference:
 @cocotb.parametrize(pauses=list(PAUSES))
 async def parameters_equal_golden(dut, pauses):
     channels = parameters()["channels"]
-    tokens = random_tokens(random.Random(pauses), channels, count=1500)
+    tokens = coded_tokens(random_tokens(random.Random(pauses), channels, count=3000))
     reference = Reference()
     expected = [reference.token(token) for token in tokens]
     assert reference.met >= {"debt limit", "debt"} | ({"largest k", "clipped gap"} if channels > 1 else set())
-    i = Stream.of_block(dut, "i", gap_token(channels))
+    i = Stream.of_block(dut, "i", coded_token(channels))
     o = Stream.of_block(dut, "o", rice_token(channels), meaning=without_meaningless)
     await compare_block(dut, pauses, i, tokens, o, expected)

@@ -22,7 +22,7 @@ from tb.words import Row, random_row, row_words
 
 WORDS_A_CYCLE = 0.99
 """At least so many words are taken at 1 % errors."""
-FIRST_BYTE_CYCLES = 32
+FIRST_BYTE_CYCLES = 33
 """Longest wait from the first error of an epoch to the first byte of its packet."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 
 from hdl.layouts import gap_bits
 from model.golden.settings import EPOCH_STEPS_MAX
@@ -21,6 +22,14 @@ def random_tokens(source: random.Random, channels: int, count: int) -> list[Item
             keyframe = source.random() < 0.2 if tokens[-1]["end"] else keyframe
     tokens[-1]["end"] = 1
     return tokens
+
+
+def coded_tokens(tokens: Iterable[Item]) -> list[Item]:
+    """Return the tokens as they come to the coder."""
+    return [
+        {name: token[name] for name in ("gap", "error", "end", "keyframe")} | {"leb128": token["coder"]}
+        for token in tokens
+    ]
 
 
 def _token(source: random.Random, gap: int, keyframe: bool) -> Item:
