@@ -21,12 +21,12 @@ class Joined(Spec):
         """Add the design and its properties."""
         self.dut = dut = IsiEncoder(1, 1)
         self.design(m, dut)
-        gaps, coded, coder, packer = dut._gap_counter.o, dut._coder.i, dut._coder.o, dut._bit_packer.i
+        gaps, coded = dut._gap_counter.o, dut._token_buffer.i
         same = [gaps.payload[name] == coded.payload[name] for name in ("gap", "error", "end", "keyframe")]
         self.contract(
             m,
             "joined_gaps",
-            "`gap_counter.o` and `coder.i` are one stream, which tells the coder in another way.",
+            "`gap_counter.o` and `token_buffer.i` are one stream, which tells the coder in another way.",
             (gaps.valid == coded.valid)
             & (gaps.ready == coded.ready)
             & Cat(same).all()
@@ -37,15 +37,17 @@ class Joined(Spec):
                 Edit('token.payload.coder == CODER_IDS["leb128"]', "0"),
             ],
         )
-        self.contract(
-            m,
-            "joined_codewords",
-            "`coder.o` and `bit_packer.i` are one stream.",
-            (coder.valid == packer.valid)
-            & (coder.ready == packer.ready)
-            & (Value.cast(coder.payload) == Value.cast(packer.payload)),
-            broken_by=Edit("wiring.connect(m, coder.o, bit_packer.i)", "pass"),
-        )
+        for name, one, other in (("tokens", "token_buffer", "coder"), ("codewords", "coder", "bit_packer")):
+            source, sink = getattr(dut, f"_{one}").o, getattr(dut, f"_{other}").i
+            self.contract(
+                m,
+                f"joined_{name}",
+                f"`{one}.o` and `{other}.i` are one stream.",
+                (source.valid == sink.valid)
+                & (source.ready == sink.ready)
+                & (Value.cast(source.payload) == Value.cast(sink.payload)),
+                broken_by=Edit(f"wiring.connect(m, {'tokens' if one == 'token_buffer' else one}.o, {other}.i)", "pass"),
+            )
         self.cover(m, "byte", "A byte leaves.", dut.o.valid)
 
 

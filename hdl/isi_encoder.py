@@ -8,8 +8,9 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.bit_packer import BitPacker
 from hdl.gap_counter import GapCounter
-from hdl.layouts import PAYLOAD_BYTE, word
+from hdl.layouts import PAYLOAD_BYTE, coded_token, word
 from hdl.rice_coder import RiceCoder
+from hdl.skid_buffer import SkidBuffer
 from model.golden.settings import CODER_IDS
 
 CODERS = ("rice", "leb128")
@@ -48,6 +49,7 @@ class IsiEncoder(wiring.Component):
     def __init__(self, channels: int, lanes: int, coders: Sequence[str] = CODERS) -> None:
         check_coders(coders)
         self._gap_counter = GapCounter(channels, lanes)
+        self._token_buffer = SkidBuffer(coded_token(channels))
         self._coder = RiceCoder(channels, coders)
         self._bit_packer = BitPacker()
         super().__init__(
@@ -61,12 +63,15 @@ class IsiEncoder(wiring.Component):
         """Return the block's logic."""
         m = Module()
         m.submodules.gap_counter = gap_counter = self._gap_counter
+        # Whether the last of many bytes leaves decides otherwise in the same cycle whether a word is taken.
+        m.submodules.token_buffer = tokens = self._token_buffer
         m.submodules.coder = coder = self._coder
         m.submodules.bit_packer = bit_packer = self._bit_packer
         wiring.connect(m, wiring.flipped(self.i), gap_counter.i)
+        wiring.connect(m, tokens.o, coder.i)
         wiring.connect(m, coder.o, bit_packer.i)
         wiring.connect(m, bit_packer.o, wiring.flipped(self.o))
-        token, coded = gap_counter.o, coder.i
+        token, coded = gap_counter.o, tokens.i
         m.d.comb += [
             coded.valid.eq(token.valid),
             token.ready.eq(coded.ready),
