@@ -184,7 +184,7 @@ class Rice(Leb128):
     coder = "rice"
     case = "rice"
     method = Bounded(38, "a keyframe and a packet behind it, with pauses", ENGINE)
-    cover_depth = 46
+    cover_depth = 49
 
 
 class RiceFromPausingSource(Rice):
@@ -192,7 +192,7 @@ class RiceFromPausingSource(Rice):
 
     case = "rice_from_pausing_source"
     pauses = ("source",)
-    method = Bounded(46, "a keyframe, a packet behind it and the next keyframe", ENGINE)
+    method = Bounded(49, "a keyframe, a packet behind it and the next keyframe", ENGINE)
 
 
 class RiceOverPausingChannel(RiceFromPausingSource):

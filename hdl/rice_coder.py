@@ -76,14 +76,15 @@ class RiceCoder(wiring.Component):
         m.d.comb += [token.ready.eq(~split.valid | split.ready), split.ready.eq(~self.o.valid | self.o.ready)]
         with m.If(token.ready):
             gap, k = token.payload.gap, token.payload.k
+            places = max(bits, 1 << K_BITS)  # a k may be larger than the width of gaps
             # The bits below bit k; (1 << k) - 1 would be a sum.
-            below = ~(Const((1 << bits) - 1) << k)[:bits]
+            below = ~(Const((1 << places) - 1) << k)[:places]
             has_one = ~token.payload.leb128 | token.payload.more
             m.d.sync += [
                 split.valid.eq(token.valid),
                 split.payload.escapes.eq((gap[QUOTIENT_BITS:] & ~below).any()),
                 split.payload.quotient.eq((gap >> k)[:QUOTIENT_BITS]),
-                split.payload.plain.eq((gap & below) | (Cat(1, below) & ~below & has_one.replicate(bits))),
+                split.payload.plain.eq((gap & below) | (Cat(1, below) & ~below & has_one.replicate(places))),
                 split.payload.escaped.eq(gap - ((ESCAPE - 1) << k)),
                 split.payload.k.eq(k),
                 split.payload.error.eq(token.payload.error),
