@@ -3,9 +3,11 @@
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream
 
+from formal.leb128_coder import GROUPS
 from formal.rice_debt import debt_after
+from formal.rice_parameter import STAGES as PARAMETER_STAGES
 from formal.spec import Bounded, Edit, Induction, Spec
-from formal.stream_rules import assume_source, prove_source
+from formal.stream_rules import assume_source, prove_source, transfer
 from formal.tracking import Tracked
 from hdl.layouts import K_BITS, VALUE_BITS, coded_token, gap_bits, part_token, rice_token
 from hdl.rice_coder import RiceCoder
@@ -15,6 +17,8 @@ from model.golden.rice_coder import ESCAPE
 CHANNELS = 4096
 GAP_BITS = gap_bits(CHANNELS)
 STAGES = 2
+"""Those behind the one in which a gap has its parameter."""
+PLACES = PARAMETER_STAGES + STAGES
 LENGTH_MAX = ESCAPE + 1 + 2 * (GAP_BITS - 1)
 """Of the longest gap at k = 0: 64 zeros, and an Elias gamma code of 28 bits."""
 
@@ -291,4 +295,131 @@ class Whole(Spec):
         self.cover(m, "escape", "A codeword escapes.", item.leaving & (ahead > ESCAPE))
 
 
-SPECS = (Codewords(), Whole())
+class Progress(Spec):
+    """Tokens of both coders, any of them: how many codewords come of them, and when."""
+
+    method = Induction(1)
+    sizes = f"{CHANNELS} channels"
+
+    def describe(self, m: Module) -> None:
+        """Add the design and its properties."""
+        self.dut = dut = RiceCoder(CHANNELS)
+        self.inside = self.design(m, dut)
+        assume_source(self, m, dut.i)
+        taken, waits = transfer(dut.i), dut.i.valid & ~dut.i.ready
+        codewords = self._codewords(dut.i.payload)
+        self.owed, self.late = Signal(range(PLACES * GROUPS + 1)), Signal(range(PLACES + 1))
+        self.waited, self.splits = Signal(range(GROUPS + 1)), Signal()
+        m.d.sync += [
+            self.owed.eq(self.owed + Mux(taken, codewords, 0) - transfer(dut.o)),
+            self.late.eq(Mux((self.owed == 0) | dut.o.valid, 0, self.late + 1)),
+            self.waited.eq(Mux(waits, self.waited + dut.o.ready, 0)),
+            self.splits.eq((taken & (codewords > 1)) | (self.splits & (self.owed != 0))),
+        ]
+        self._joints(m)
+        self._contracts(m)
+        self._invariants(m)
+        self.cover(m, "longest_wait", "A token waits for all groups of another.", self.waited == GROUPS - 1)
+
+    def _joints(self, m: Module) -> None:
+        inside, parts = self.inside, ("valid", "payload", "ready")
+        for name, source, sink, joint in (
+            (
+                "gaps",
+                [getattr(self.dut.i, part) for part in parts],
+                "parameter.i",
+                "wiring.flipped(self.i), parameter.i",
+            ),
+            ("ruled", [inside[f"parameter.o__{part}"] for part in parts], "leb128_coder.i", "token, leb128_coder.i"),
+        ):
+            same = [Value.cast(one) == inside[f"{sink}__{part}"] for one, part in zip(source, parts, strict=True)]
+            self.contract(
+                m,
+                f"joined_{name}",
+                f"`{sink}` is the stream before it.",
+                Cat(same).all(),
+                broken_by=Edit(f"wiring.connect(m, {joint})", "pass"),
+            )
+
+    @staticmethod
+    def _codewords(token: data.View) -> Value:
+        """Return how many codewords come of a token: one, or a byte for each group of a gap for LEB128."""
+        more = sum((token.gap >= 1 << GROUP_BITS * groups for groups in range(1, GROUPS)), Value.cast(0))
+        return 1 + Mux(token.error & token.leb128, more, 0)
+
+    def _contracts(self, m: Module) -> None:
+        dut = self.dut
+        self.contract(
+            m,
+            "as_many_as_owed",
+            "No more codewords come than tokens are worth: one each, or for LEB128 one for each group of the gap.",
+            self.owed != 0,
+            when=dut.o.valid,
+            broken_by=[
+                Edit("Array(above)[place]", "Array(above)[0]", "leb128_coder"),
+                Edit("split.valid.eq(token.valid)", "split.valid.eq(1)"),
+            ],
+        )
+        self.contract(
+            m,
+            "leaves",
+            f"What is owed comes: a codeword is at the output at the latest {PLACES} cycles after a token was taken "
+            "or the codeword before it left.",
+            self.late < PLACES,
+            broken_by=[
+                Edit("split.valid.eq(token.valid)", "split.valid.eq(token.valid & token.payload.error)"),
+                Edit("with m.If(~part.more):", "with m.If(0):", "leb128_coder"),
+                Edit("meant.ready.eq(~ruled.valid | ruled.ready)", "meant.ready.eq(ruled.ready)", "rice_parameter"),
+            ],
+        )
+        self.contract(
+            m,
+            "room",
+            "A token is taken where the sink is ready, or one of the five places free, unless a gap is taken apart.",
+            dut.i.ready,
+            when=(dut.o.ready | (self.owed < PLACES)) & ~self.splits,
+            broken_by=[
+                Edit("token.ready.eq(~split.valid | split.ready)", "token.ready.eq(~split.valid)"),
+                Edit("came.ready.eq(~meant.valid | meant.ready)", "came.ready.eq(meant.ready)", "rice_parameter"),
+            ],
+        )
+        self.contract(
+            m,
+            "waits",
+            f"A token waits for no more than {GROUPS - 1} cycles in which the sink is ready: for the further groups "
+            "of one gap.",
+            self.waited < GROUPS,
+            broken_by=Edit("self.o.ready & ~part.more", "self.o.ready & ~splits", "leb128_coder"),
+        )
+
+    def _invariants(self, m: Module) -> None:
+        inside, given = self.inside, self.dut.o.valid
+        shapes = {"came": coded_token(CHANNELS), "meant": coded_token(CHANNELS), "ruled": rice_token(CHANNELS)}
+        valid = {name: inside[f"parameter.{name}__valid"] for name in shapes}
+        tokens = {name: data.View(shape, inside[f"parameter.{name}__payload"]) for name, shape in shapes.items()}
+        codewords = {name: self._codewords(token) for name, token in tokens.items()}
+        place, split = inside["leb128_coder.place"], inside["split__valid"]
+        total = sum((Mux(valid[name], codewords[name], 0) for name in shapes), split + given)
+        self.invariant(m, "owed", "What is owed is inside.", total - place == self.owed)
+        self.invariant(
+            m,
+            "sent",
+            "Groups were sent only of a gap that has more.",
+            (place == 0) | (valid["ruled"] & (place < codewords["ruled"])),
+        )
+        self.invariant(
+            m,
+            "on_time",
+            "The foremost token moves on in every cycle until it is at the output.",
+            self.late <= Mux(given, 4, Mux(split, 3, Mux(valid["ruled"], 2, valid["meant"]))),
+        )
+        self.invariant(m, "sends", "While a token waits for a ready sink, groups are sent.", self.waited <= place)
+        self.invariant(
+            m,
+            "splits",
+            "It is known whether a gap is taken apart.",
+            self.splits | Cat(~valid[name] | (codewords[name] == 1) for name in shapes).all(),
+        )
+
+
+SPECS = (Codewords(), Progress(), Whole())
