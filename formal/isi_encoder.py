@@ -7,8 +7,12 @@ from formal.rice_parameter import ParameterReference
 from formal.spec import Bounded, Edit, Pdr, Spec
 from formal.stream_rules import assume_source, prove_source, transfer
 from hdl.isi_encoder import IsiEncoder
-from hdl.layouts import gap_token
+from hdl.layouts import gap_bits, gap_token
+from model.golden.leb128_coder import GROUP_BITS
 from model.golden.settings import CODER_IDS
+
+GROUPS = -(-gap_bits(1) // GROUP_BITS)
+"""Of a gap for LEB128, of one channel."""
 
 
 class Joined(Spec):
@@ -49,6 +53,30 @@ class Joined(Spec):
                 broken_by=Edit(f"wiring.connect(m, {'tokens' if one == 'token_buffer' else one}.o, {other}.i)", "pass"),
             )
         self.cover(m, "byte", "A byte leaves.", dut.o.valid)
+
+
+class Progress(Spec):
+    """Any gaps in front of the coder, of which `RiceCoder` tells when they leave; counter and packer are abstracted."""
+
+    sizes = "1 channel, 1 lane"
+    abstracted = ("dut.gap_counter", "dut.bit_packer")
+
+    def describe(self, m: Module) -> None:
+        """Add the design and its properties."""
+        dut = IsiEncoder(1, 1)
+        self.design(m, dut)
+        gaps, codewords = dut._gap_counter.o, dut._coder.o
+        assume_source(self, m, gaps, "gaps")
+        waited = Signal(range(GROUPS + 2))
+        m.d.sync += waited.eq(Mux(gaps.valid & ~gaps.ready, waited + codewords.ready, 0))
+        self.contract(
+            m,
+            "no_deadlock",
+            f"A gap waits for no more than {GROUPS} cycles in which the packer is ready.",
+            waited <= GROUPS,
+            broken_by=Edit("self.o.ready & ~part.more", "self.o.ready & ~splits", "leb128_coder"),
+        )
+        self.cover(m, "waits", "A gap waits that long.", waited == GROUPS)
 
 
 class Bits(Spec):
@@ -183,4 +211,4 @@ def _bit(value: Value, place: Value) -> Value:
     return (value >> place[:5])[0]
 
 
-SPECS = (Joined(), Bits())
+SPECS = (Joined(), Progress(), Bits())

@@ -1,6 +1,6 @@
 """RiceCoder: each gap's codeword is the one that its k gives, of bounded length, and worth its debt."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream
 
 from formal.leb128_coder import GROUPS
@@ -19,6 +19,8 @@ GAP_BITS = gap_bits(CHANNELS)
 STAGES = 2
 """Those behind the one in which a gap has its parameter."""
 PLACES = PARAMETER_STAGES + STAGES
+OWED_MAX = PARAMETER_STAGES * GROUPS + STAGES
+"""Codewords of the tokens inside: behind the taking apart, each place holds one."""
 LENGTH_MAX = ESCAPE + 1 + 2 * (GAP_BITS - 1)
 """Of the longest gap at k = 0: 64 zeros, and an Elias gamma code of 28 bits."""
 
@@ -300,6 +302,7 @@ class Progress(Spec):
 
     method = Induction(1)
     sizes = f"{CHANNELS} channels"
+    cover_depth = 28
 
     def describe(self, m: Module) -> None:
         """Add the design and its properties."""
@@ -308,7 +311,7 @@ class Progress(Spec):
         assume_source(self, m, dut.i)
         taken, waits = transfer(dut.i), dut.i.valid & ~dut.i.ready
         codewords = self._codewords(dut.i.payload)
-        self.owed, self.late = Signal(range(PLACES * GROUPS + 1)), Signal(range(PLACES + 1))
+        self.owed, self.late = Signal(range(OWED_MAX + 2)), Signal(range(PLACES + 1))
         self.waited, self.splits = Signal(range(GROUPS + 1)), Signal()
         m.d.sync += [
             self.owed.eq(self.owed + Mux(taken, codewords, 0) - transfer(dut.o)),
@@ -316,10 +319,25 @@ class Progress(Spec):
             self.waited.eq(Mux(waits, self.waited + dut.o.ready, 0)),
             self.splits.eq((taken & (codewords > 1)) | (self.splits & (self.owed != 0))),
         ]
+        self._mark(m, codewords)
         self._joints(m)
         self._contracts(m)
         self._invariants(m)
         self.cover(m, "longest_wait", "A token waits for all groups of another.", self.waited == GROUPS - 1)
+        slowest = (self.spent == OWED_MAX - 1) & (self.due == 1) & transfer(dut.o)
+        self.cover(m, "slowest", "A token leaves as late as that.", slowest)
+
+    def _mark(self, m: Module, codewords: Value) -> None:
+        """Follow a token, any one: `due` are the codewords up to its last one, `spent` the sink's cycles for them."""
+        choice = Signal(name="mark")
+        self.free("mark", choice)
+        self.due, self.spent = Signal.like(self.owed), Signal(range(OWED_MAX + 1))
+        with m.If(self.due == 0):
+            m.d.sync += self.spent.eq(0)
+            with m.If(transfer(self.dut.i) & choice):
+                m.d.sync += self.due.eq(self.owed + codewords - transfer(self.dut.o))
+        with m.Else():
+            m.d.sync += [self.due.eq(self.due - transfer(self.dut.o)), self.spent.eq(self.spent + self.dut.o.ready)]
 
     def _joints(self, m: Module) -> None:
         inside, parts = self.inside, ("valid", "payload", "ready")
@@ -362,13 +380,24 @@ class Progress(Spec):
         )
         self.contract(
             m,
-            "leaves",
-            f"What is owed comes: a codeword is at the output at the latest {PLACES} cycles after a token was taken "
-            "or the codeword before it left.",
+            "offered",
+            f"What is owed comes: a codeword is at the output within {PLACES} cycles of a token, or of the codeword that "
+            "left before it.",
             self.late < PLACES,
             broken_by=[
                 Edit("split.valid.eq(token.valid)", "split.valid.eq(token.valid & token.payload.error)"),
                 Edit("with m.If(~part.more):", "with m.If(0):", "leb128_coder"),
+                Edit("meant.ready.eq(~ruled.valid | ruled.ready)", "meant.ready.eq(ruled.ready)", "rice_parameter"),
+            ],
+        )
+        self.contract(
+            m,
+            "leaves",
+            f"Of any token the last codeword leaves within {OWED_MAX} cycles in which the sink is ready.",
+            self.spent < OWED_MAX,
+            when=self.due != 0,
+            broken_by=[
+                Edit("split.valid.eq(token.valid)", "split.valid.eq(token.valid & token.payload.error)"),
                 Edit("meant.ready.eq(~ruled.valid | ruled.ready)", "meant.ready.eq(ruled.ready)", "rice_parameter"),
             ],
         )
@@ -412,6 +441,24 @@ class Progress(Spec):
             "on_time",
             "The foremost token moves on in every cycle until it is at the output.",
             self.late <= Mux(given, 4, Mux(split, 3, Mux(valid["ruled"], 2, valid["meant"]))),
+        )
+        places = [
+            *((valid[name], codewords[name]) for name in ("came", "meant")),
+            (valid["ruled"], codewords["ruled"] - place),
+        ]
+        places += [(split, Const(1)), (given, Const(1))]
+        found = self.due == 0
+        for place_of_token in range(PLACES):
+            ahead = places[place_of_token:]
+            due = sum((Mux(holds, count, 0) for holds, count in ahead), Value.cast(0))
+            free = sum((~holds for holds, _ in ahead), Value.cast(0))
+            at_most = self.spent + self.due + free <= OWED_MAX
+            found |= ahead[0][0] & (self.due == due) & at_most
+        self.invariant(
+            m,
+            "due",
+            "The marked token is in one of the places; the sink's cycles for what is ahead of it are enough.",
+            found,
         )
         self.invariant(m, "sends", "While a token waits for a ready sink, groups are sent.", self.waited <= place)
         self.invariant(
