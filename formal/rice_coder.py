@@ -341,14 +341,11 @@ class Progress(Spec):
 
     def _joints(self, m: Module) -> None:
         inside, parts = self.inside, ("valid", "payload", "ready")
+        came = [getattr(self.dut.i, part) for part in parts]
+        ruled = [inside[f"parameter.o__{part}"] for part in parts]
         for name, source, sink, joint in (
-            (
-                "gaps",
-                [getattr(self.dut.i, part) for part in parts],
-                "parameter.i",
-                "wiring.flipped(self.i), parameter.i",
-            ),
-            ("ruled", [inside[f"parameter.o__{part}"] for part in parts], "leb128_coder.i", "token, leb128_coder.i"),
+            ("gaps", came, "parameter.i", "wiring.flipped(self.i), parameter.i"),
+            ("ruled", ruled, "leb128_coder.i", "token, leb128_coder.i"),
         ):
             same = [Value.cast(one) == inside[f"{sink}__{part}"] for one, part in zip(source, parts, strict=True)]
             self.contract(
@@ -381,8 +378,8 @@ class Progress(Spec):
         self.contract(
             m,
             "offered",
-            f"What is owed comes: a codeword is at the output within {PLACES} cycles of a token, or of the codeword that "
-            "left before it.",
+            f"What is owed comes: a codeword is at the output within {PLACES} cycles of a token, or of the codeword "
+            "before it.",
             self.late < PLACES,
             broken_by=[
                 Edit("split.valid.eq(token.valid)", "split.valid.eq(token.valid & token.payload.error)"),
@@ -442,14 +439,11 @@ class Progress(Spec):
             "The foremost token moves on in every cycle until it is at the output.",
             self.late <= Mux(given, 4, Mux(split, 3, Mux(valid["ruled"], 2, valid["meant"]))),
         )
-        places = [
-            *((valid[name], codewords[name]) for name in ("came", "meant")),
-            (valid["ruled"], codewords["ruled"] - place),
-        ]
-        places += [(split, Const(1)), (given, Const(1))]
+        left = {**codewords, "ruled": codewords["ruled"] - place}
+        places = [*((valid[name], left[name]) for name in shapes), (split, Const(1)), (given, Const(1))]
         found = self.due == 0
-        for place_of_token in range(PLACES):
-            ahead = places[place_of_token:]
+        for first in range(PLACES):
+            ahead = places[first:]
             due = sum((Mux(holds, count, 0) for holds, count in ahead), Value.cast(0))
             free = sum((~holds for holds, _ in ahead), Value.cast(0))
             at_most = self.spent + self.due + free <= OWED_MAX
