@@ -13,8 +13,10 @@ import pytest
 
 from hdl.isi_encoder import CODERS
 from hdl.layouts import words_per_row
+from hdl.predictor import CYCLES_ALONE, WORDS_IN_FLIGHT
 from hdl.spike_encoder_top import SpikeEncoderTop
 from model.golden import Settings
+from model.golden.packetizer import HEADER_BYTES, SETTINGS_BYTES
 from tb.encoder import EncoderBench, record
 from tb.requests import request
 from tb.simulate import parameters, simulate
@@ -24,11 +26,19 @@ WORDS_A_CYCLE = 0.99
 """At least so many words are taken at 1 % errors."""
 FIRST_BYTE_CYCLES = 33
 """Longest wait from the first error of an epoch to the first byte of its packet."""
+PAYLOAD_BYTE_CYCLES = 11
+"""From the word whose error completes a byte of the payload to that byte, with nothing in the way."""
 
 
 @pytest.mark.parametrize(("channels", "lanes"), [(1000, 8), (64, 1)])
 def test_speed(simulator, channels, lanes):
     simulate(SpikeEncoderTop(channels, lanes), __name__, simulator, channels=channels, lanes=lanes)
+
+
+def test_speed_in_short_rows(simulator):
+    channels, lanes = 24, 8
+    top = SpikeEncoderTop(channels, lanes)
+    simulate(top, __name__, simulator, channels=channels, lanes=lanes, only="words_in_one_packet")
 
 
 def random_rows(density: float, steps: int) -> list[Row]:
@@ -50,8 +60,10 @@ def words_of(rows: Sequence[Row]) -> list[int]:
 
 
 def check_no_word_late(bench: EncoderBench, rows: Sequence[Row]) -> None:
-    """Check that every word is taken by when it is due: a cycle for each word, and one for each further error of it."""
-    cycles = [max(1, word.bit_count()) for word in words_of(rows)]
+    """Check that every word is taken by when it is due: in as many cycles as it has errors, at least one or three."""
+    words = words_per_row(parameters()["channels"], parameters()["lanes"])
+    least = 1 if words >= WORDS_IN_FLIGHT else CYCLES_ALONE
+    cycles = [max(least, word.bit_count()) for word in words_of(rows)]
     due = itertools.accumulate(cycles[:-1], initial=bench.input.cycles[0])
     late = [taken - by for taken, by in zip(bench.input.cycles, due, strict=True)]
     assert max(late) <= 0, f"word {late.index(max(late))} of {len(late)} is taken {max(late)} cycles late"
@@ -75,6 +87,25 @@ async def bins_at_all_ones(dut):
     rows = random_rows(1, steps=40)
     for epoch_steps in (1, 20):
         check_no_word_late(await encode(dut, rows, "rice", epoch_steps, keyframe_interval=2), rows)
+
+
+@cocotb.test()
+async def words_in_one_packet(dut):
+    for density in (0, 0.01, 1):
+        rows = random_rows(density, steps=40)
+        check_no_word_late(await encode(dut, rows, "rice", epoch_steps=100, keyframe_interval=1), rows)
+
+
+@cocotb.test()
+async def payload_byte(dut):
+    """The code of a gap of 120 bins, a byte in LEB128, leaves behind a header that is out by then."""
+    channels, place = parameters()["channels"], 120
+    bins = [int(bin_ == place) for bin_ in range(3 * channels)]
+    rows = [bins[start : start + channels] for start in range(0, len(bins), channels)]
+    bench = await encode(dut, rows, "leb128", epoch_steps=100, keyframe_interval=1)
+    (error,) = (number for number, word in enumerate(words_of(rows)) if word)
+    waited = bench.output.cycles[HEADER_BYTES + SETTINGS_BYTES] - bench.input.cycles[error]
+    assert waited == PAYLOAD_BYTE_CYCLES
 
 
 @cocotb.test()
