@@ -16,7 +16,6 @@ from hdl.layouts import words_per_row
 from hdl.predictor import CYCLES_ALONE, WORDS_IN_FLIGHT
 from hdl.spike_encoder_top import SpikeEncoderTop
 from model.golden import Settings
-from model.golden.packetizer import HEADER_BYTES, SETTINGS_BYTES
 from tb.encoder import EncoderBench, record
 from tb.requests import request
 from tb.simulate import parameters, simulate
@@ -26,8 +25,6 @@ WORDS_A_CYCLE = 0.99
 """At least so many words are taken at 1 % errors."""
 FIRST_BYTE_CYCLES = 33
 """Longest wait from the first error of an epoch to the first byte of its packet."""
-PAYLOAD_BYTE_CYCLES = 11
-"""From the word whose error completes a byte of the payload to that byte, with nothing in the way."""
 
 
 @pytest.mark.parametrize(("channels", "lanes"), [(1000, 8), (64, 1)])
@@ -94,18 +91,6 @@ async def words_in_one_packet(dut):
     for density in (0, 0.01, 1):
         rows = random_rows(density, steps=40)
         check_no_word_late(await encode(dut, rows, "rice", epoch_steps=100, keyframe_interval=1), rows)
-
-
-@cocotb.test()
-async def payload_byte(dut):
-    """The code of a gap of 120 bins, a byte in LEB128, leaves behind a header that is out by then."""
-    channels, place = parameters()["channels"], 120
-    bins = [int(bin_ == place) for bin_ in range(3 * channels)]
-    rows = [bins[start : start + channels] for start in range(0, len(bins), channels)]
-    bench = await encode(dut, rows, "leb128", epoch_steps=100, keyframe_interval=1)
-    (error,) = (number for number, word in enumerate(words_of(rows)) if word)
-    waited = bench.output.cycles[HEADER_BYTES + SETTINGS_BYTES] - bench.input.cycles[error]
-    assert waited == PAYLOAD_BYTE_CYCLES
 
 
 @cocotb.test()
