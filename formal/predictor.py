@@ -200,6 +200,17 @@ class State(Spec):
             when=self.running,
             broken_by=Edit("held_valid.eq(drawing_valid)", "held_valid.eq(self.i.valid)"),
         )
+        free = dut.o.ready if self.ahead else ~(inside["drawing_valid"] | dut.o.valid)
+        self.contract(
+            m,
+            "room",
+            "With a ready sink a word is taken in every cycle; in a row of three words or fewer, when none is inside.",
+            dut.i.ready,
+            when=free,
+            broken_by=Edit("drawing_ready if", "held_ready & ~held_valid if")
+            if self.ahead
+            else Edit("~drawing_valid & ~held_valid", "~drawing_valid & ~held_valid & self.o.ready"),
+        )
         return drawing, held, learnt, seen
 
     def _apart(self, m: Module) -> None:
