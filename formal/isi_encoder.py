@@ -82,10 +82,10 @@ class Progress(Spec):
 class Bits(Spec):
     """Any bit of any error's codeword, from the error to its place in the payload, by the wire format's definition."""
 
-    method = Bounded(12, "a Golomb codeword of the second packet comes out after 10 cycles, with stalls later")
+    method = Bounded(13, "a Golomb codeword of the second packet comes out after 11 cycles, with stalls later")
     sizes = "1 channel, 1 lane"
-    cover_depth = 13
-    broken_depth = 13
+    cover_depth = 14
+    broken_depth = 14
     fast = False
 
     def describe(self, m: Module) -> None:
@@ -99,7 +99,7 @@ class Bits(Spec):
             m,
             dut.o,
             broken_by={
-                "held": Edit("self.i.valid & ((due", "~self.o.ready & ((due", "bit_packer"),
+                "held": Edit("held_valid & ((due", "~self.o.ready & ((due", "bit_packer"),
                 "stable": Edit("present.eq((due", "present.eq(self.o.ready & (due", "bit_packer"),
             },
         )

@@ -21,8 +21,8 @@ class IsiEncoder(wiring.Component):
 
     Gaps take the same way whichever coder is in force, so that their codewords keep their order.
 
-    Latency: two cycles in the gap counter, five in the coder (two if built without "rice"). Throughput: an error a
-    cycle, a byte a cycle, a word a cycle. Back-pressure: holds up the input.
+    Latency: two cycles in the gap counter, five in the coder (two if built without "rice"), one in the bit packer.
+    Throughput: an error a cycle, a byte a cycle, a word a cycle. Back-pressure: holds up the input.
 
     Parameters
     ----------
