@@ -55,7 +55,7 @@ class Intervals(Spec):
                     "with m.If(self.o.ready):\n            m.d.sync += self.o.valid",
                     "with m.If(1):\n            m.d.sync += self.o.valid",
                 ),
-                "stable": Edit("(~self.o.valid | self.o.ready | ~needs_token)", "1"),
+                "stable": Edit("free.eq(~self.o.valid | self.o.ready)", "free.eq(1)"),
                 "idle_after_reset": Edit("held_valid = Signal()", "held_valid = Signal(); self.o.valid._init = 1"),
             },
         )
@@ -164,7 +164,7 @@ class Intervals(Spec):
             "A token comes only of an error, or of an epoch's end without one.",
             self.owed != 0,
             when=valid,
-            broken_by=Edit("needs_token.eq(any_error | ends)", "needs_token.eq(any_error | ends | held.row_last)"),
+            broken_by=Edit("came.bits.any() | came.epoch_last", "came.bits.any() | came.row_last"),
         )
         self.contract(
             m,
@@ -180,7 +180,7 @@ class Intervals(Spec):
             "With a ready sink a word takes as many cycles as it has errors, at least one.",
             self.dut.i.ready,
             when=self.dut.o.ready & (self.owed <= valid + 1),
-            broken_by=Edit("self.i.ready.eq(~held_valid | (advance & finished))", "self.i.ready.eq(~held_valid)"),
+            broken_by=Edit("self.i.ready.eq(silent | (free & finished))", "self.i.ready.eq(silent)"),
         )
 
     def _invariants(self, m: Module) -> None:
@@ -204,6 +204,17 @@ class Intervals(Spec):
             "finished",
             "It knows whether the held word has at most one error left.",
             ~held_valid | (self.inside["finished"] == (count(held.bits) <= 1)),
+        )
+        self.invariant(
+            m,
+            "any_error",
+            "It knows whether the held word has an error left, and whether a token comes of it.",
+            Mux(
+                held_valid,
+                (self.inside["any_error"] == held.bits.any())
+                & (self.inside["silent"] == ~(held.bits.any() | held.epoch_last)),
+                self.inside["silent"],
+            ),
         )
         self.invariant(
             m,

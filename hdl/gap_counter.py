@@ -1,6 +1,6 @@
 """GapCounter: turns errors in scan order into the intervals between them."""
 
-from amaranth.hdl import Module, Mux, Signal, Value, signed
+from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -61,48 +61,63 @@ class GapCounter(wiring.Component):
 
         lanes_held, counted = Signal(range(self._lanes + 1)), Signal(range(self._lanes + 1))
         passed = Signal.like(before)  # error-free bins up to the next error, or to the end of a word without one
+        # Held, since the input's ready has a long way to go.
         any_error = Signal()
-        finished = Signal()  # no other error; held, since the input's ready has a long way to go
-        ends = Signal()
-        needs_token = Signal()
-        advance = Signal()
+        finished = Signal()  # no other error
+        silent = Signal(init=1)  # no token comes of the held word, or none is held
+        ends, free, leaves = Signal(), Signal(), Signal()
         m.d.comb += [
-            any_error.eq(errors.any()),
             lanes_held.eq(Mux(held.row_last, self._lanes_last, self._lanes)),
             counted.eq(Mux(finished, lanes_held, 0)),
             passed.eq(before + Mux(any_error, lane, lanes_held)),
             ends.eq(held.epoch_last & finished),
-            needs_token.eq(any_error | ends),
-            advance.eq(held_valid & (~self.o.valid | self.o.ready | ~needs_token)),
-            self.i.ready.eq(~held_valid | (advance & finished)),
+            free.eq(~self.o.valid | self.o.ready),
+            leaves.eq(free & ~silent),
+            self.i.ready.eq(silent | (free & finished)),
         ]
 
         with m.If(self.o.ready):
             m.d.sync += self.o.valid.eq(0)
-        with m.If(advance):
-            m.d.sync += [held.bits.eq(others), finished.eq(~_but_lowest(others).any())]
-            with m.If(needs_token):
-                m.d.sync += [
-                    self.o.valid.eq(1),
-                    self.o.payload.gap.eq(passed),
-                    self.o.payload.error.eq(any_error),
-                    self.o.payload.end.eq(ends),
-                    self.o.payload.keyframe.eq(held.keyframe),
-                    self.o.payload.coder.eq(held.coder),
-                ]
+        with m.If(silent & held_valid):
+            m.d.sync += before.eq(passed)
+        with m.If(leaves):
+            m.d.sync += [
+                held.bits.eq(others),
+                any_error.eq(~finished),
+                finished.eq(~_several(others)),
+                self.o.valid.eq(1),
+                self.o.payload.gap.eq(passed),
+                self.o.payload.error.eq(any_error),
+                self.o.payload.end.eq(ends),
+                self.o.payload.keyframe.eq(held.keyframe),
+                self.o.payload.coder.eq(held.coder),
+                before.eq(counted - lane - 1),
+            ]
             with m.If(ends):
                 m.d.sync += before.eq(0)
-            with m.Elif(any_error):
-                m.d.sync += before.eq(counted - lane - 1)
-            with m.Else():
-                m.d.sync += before.eq(passed)
         with m.If(self.i.ready):
-            m.d.sync += held_valid.eq(self.i.valid)
+            came = self.i.payload
+            m.d.sync += [
+                held_valid.eq(self.i.valid),
+                silent.eq(~(self.i.valid & (came.bits.any() | came.epoch_last))),
+            ]
             with m.If(self.i.valid):
-                m.d.sync += [held.eq(self.i.payload), finished.eq(~_but_lowest(self.i.payload.bits).any())]
+                m.d.sync += [
+                    held.eq(came),
+                    any_error.eq(came.bits.any()),
+                    finished.eq(~_several(came.bits)),
+                ]
         return m
 
 
 def _but_lowest(bits: Value) -> Value:
     """Return `bits` without the lowest one that is set."""
     return bits & (bits - 1)[: len(bits)]
+
+
+def _several(bits: Value) -> Value:
+    """Return whether more than one of `bits` is set, without a carry chain: those of words come late."""
+    if len(bits) < 2:
+        return Const(0)
+    low, high = bits[: len(bits) // 2], bits[len(bits) // 2 :]
+    return _several(low) | _several(high) | (low.any() & high.any())
