@@ -164,7 +164,7 @@ class Codewords(Spec):
             "What the mean and the debt learn is the gap.",
             (self.inside["gap"][:GAP_BITS] == self.gap) & self.inside["debt.learn"],
             when=self.done,
-            broken_by=Edit("debt.gap.eq(gap)", "debt.gap.eq(body)"),
+            broken_by=Edit("debt.gap.eq(clipped(gap))", "debt.gap.eq(clipped(body))"),
         )
         phase, counted = self.inside["phase"], self.inside["zeros"]
         self.invariant(

@@ -12,6 +12,7 @@ from hdl.layouts import K_BITS, coded_token, rice_token
 from hdl.rice_mean import NORMALIZED, largest_k
 from hdl.rice_parameter import RiceParameter
 from model.golden.leb128_coder import GROUP_BITS
+from model.golden.rice_debt import CREDIT_GAP_CLIP
 from model.golden.rice_mean import K_MAX
 
 CHANNELS = 4096
@@ -103,6 +104,9 @@ class Tokens(Spec):
                 Edit("mean.restart.eq(_passes(self.i) & first", "mean.restart.eq(_passes(self.i)"),
                 Edit("first.eq(self.i.payload.end)", "first.eq(0)"),
                 Edit("debt.k_mean.eq(ruled.payload.k)", "debt.k_mean.eq(mean.k)"),
+                Edit("credited.eq(clipped(meant.payload.gap))", "credited.eq(clipped(came.payload.gap))"),
+                Edit("Mux(exceeds, CREDIT_GAP_CLIP, gap[:low_bits])", "gap[:low_bits]", "rice_debt"),
+                Edit("gap[:low_bits] > CREDIT_GAP_CLIP", "gap[:low_bits] >= CREDIT_GAP_CLIP - 1", "rice_debt"),
             ],
         )
         self.contract(
@@ -140,12 +144,12 @@ class Tokens(Spec):
         came, meant = (data.View(shape, inside[f"{name}__payload"]) for name in ("came", "meant"))
         ruled = data.View(rice_token(CHANNELS), inside["ruled__payload"])
         self.came, self.meant, self.ruled = came, meant, ruled
-        self.in_came, self.in_meant, in_ruled = (inside[f"{name}__valid"] for name in ("came", "meant", "ruled"))
-        inside_now = token.held == self.in_came + self.in_meant + in_ruled
+        self.in_came, self.in_meant, self.in_ruled = (inside[f"{name}__valid"] for name in ("came", "meant", "ruled"))
+        inside_now = token.held == self.in_came + self.in_meant + self.in_ruled
         self.invariant(m, "held", "The tokens inside are those in the three stages.", inside_now)
         self.invariant(m, "place", "The token is in a stage.", ~token.inside | (token._ahead < token.held))
-        ahead = [self.in_meant + in_ruled, in_ruled, Const(0)]
-        found = [self.in_came, self.in_meant, in_ruled]
+        ahead = [self.in_meant + self.in_ruled, self.in_ruled, Const(0)]
+        found = [self.in_came, self.in_meant, self.in_ruled]
         total, count = Signal.like(self.mean.total, name="came_total"), Signal.like(self.mean.count, name="came_count")
         with m.If(transfer(dut.i)):
             m.d.sync += [total.eq(self.mean.total), count.eq(self.mean.count)]
@@ -166,7 +170,7 @@ class Tokens(Spec):
                 ~(token.inside & valid & (token._ahead == before))
                 | (self._same(stage, self.token_in) & (k == self.mean_k)),
             )
-        first_meant = Mux(in_ruled, ruled.end, self.first_out)
+        first_meant = Mux(self.in_ruled, ruled.end, self.first_out)
         first_came = Mux(self.in_meant, meant.end, first_meant)
         first_next = Mux(self.in_came, came.end, first_came)
         self.invariant(
@@ -216,6 +220,13 @@ class Tokens(Spec):
             "debt",
             "The debt is the definition's, and 0 where a packet's first token waits to leave.",
             Mux(self.first_out, ~self.dut.o.valid | (held == 0), held == debt.held),
+        )
+        gap = self.ruled.gap
+        self.invariant(
+            m,
+            "credited",
+            "The gap of which credit is taken is that of the last stage, clipped.",
+            ~self.in_ruled | (self.inside["credited"] == Mux(gap > CREDIT_GAP_CLIP, CREDIT_GAP_CLIP, gap)),
         )
         self.invariant(m, "debt_range", "The debt stays within its range.", (debt.held >= 0) & (debt.held <= 8191))
 

@@ -1,11 +1,11 @@
 """RiceDebt: a bound on what a misled Golomb parameter may cost."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
-from amaranth.utils import ceil_log2
+from amaranth.utils import bits_for, ceil_log2
 
-from hdl.layouts import K_BITS, gap_bits
+from hdl.layouts import K_BITS
 from model.golden.rice_debt import CREDIT_GAP_CLIP, DEBT_LIMIT, DEBT_UNIT
 from model.golden.rice_mean import K_MAX
 
@@ -18,49 +18,38 @@ class RiceDebt(wiring.Component):
 
     Throughput: one gap a cycle. Memory: 13 bits.
 
-    Parameters
-    ----------
-    channels : int
-        Channels of the raster; they set the width of a gap.
-
     Members
     -------
     k_mean : In(4)
         Golomb parameter that suits the mean.
     k : Out(4)
         The parameter to use; combinational from `k_mean` and the state.
-    gap : In
-        Gap that was coded with `k`.
+    gap : In(range(CREDIT_GAP_CLIP + 1))
+        Gap that was coded with `k`, `clipped`.
     learn : In(1)
         Account for it in this cycle.
     restart : In(1)
         An epoch begins in the next cycle, without the debt from before, with this gap.
     """
 
-    def __init__(self, channels: int) -> None:
-        super().__init__(
-            {
-                "k_mean": In(K_BITS),
-                "k": Out(K_BITS),
-                "gap": In(gap_bits(channels)),
-                "learn": In(1),
-                "restart": In(1),
-            }
-        )
+    k_mean: In(K_BITS)
+    k: Out(K_BITS)
+    gap: In(range(CREDIT_GAP_CLIP + 1))
+    learn: In(1)
+    restart: In(1)
 
     def elaborate(self, platform: object) -> Module:
         """Return the block's logic."""
         m = Module()
         debt = Signal(range(DEBT_MAX + 1))
-        gap = Signal(range(CREDIT_GAP_CLIP + 1))
-        less_gap = Cat(~gap, 1).as_signed()  # -gap - 1
+        less_gap = Cat(~self.gap, 1).as_signed()  # -gap - 1
         half_units = Signal.like(less_gap)
         change = Signal(signed(len(half_units) + HALF_UNIT_BITS))
         after = Signal(signed(len(debt) + 1))
         m.d.comb += [
             self.k.eq(Mux(debt >= DEBT_LIMIT, 0, self.k_mean)),
-            gap.eq(Mux(self.gap > CREDIT_GAP_CLIP, CREDIT_GAP_CLIP, self.gap)),
-            half_units.eq(Cat(1, self.k) + less_gap),
+            # Not of `k`, which is known later, and is 0 wherever it differs.
+            half_units.eq(Cat(1, self.k_mean) + less_gap),
             change.eq(Mux(self.k == 0, less_gap, half_units << HALF_UNIT_BITS)),
             after.eq(debt + change),
         ]
@@ -69,3 +58,11 @@ class RiceDebt(wiring.Component):
         with m.If(self.restart | (self.learn & (after < 0))):
             m.d.sync += debt.eq(0)
         return m
+
+
+def clipped(gap: Value) -> Value:
+    """Return what of a gap earns credit."""
+    low_bits = bits_for(CREDIT_GAP_CLIP)
+    # That of a plain comparison is a carry chain as long as the gap.
+    exceeds = gap[low_bits:].any() | (gap[:low_bits] > CREDIT_GAP_CLIP)
+    return Mux(exceeds, CREDIT_GAP_CLIP, gap[:low_bits])

@@ -6,7 +6,7 @@ from amaranth.lib import enum, wiring
 from hdl.bit_unpacker import BYTE, TAKE_MAX, WINDOW_BITS
 from hdl.bits import highest_bit
 from hdl.codeword_decoder import decoder_signature, send_token
-from hdl.rice_debt import RiceDebt
+from hdl.rice_debt import RiceDebt, clipped
 from hdl.rice_mean import RiceMean
 from model.golden.rice_coder import ESCAPE, GAP_BITS
 from model.golden.rice_mean import K_MAX
@@ -57,7 +57,7 @@ class RiceDecoder(wiring.Component):
         """Return the block's logic."""
         m = Module()
         m.submodules.mean = mean = RiceMean(self._channels)
-        m.submodules.debt = debt = RiceDebt(self._channels)
+        m.submodules.debt = debt = RiceDebt()
         phase = Signal(Phase)
         zeros = Signal(range(ZEROS_MAX + BYTE + 1))
 
@@ -90,7 +90,7 @@ class RiceDecoder(wiring.Component):
             reading.eq(self.enable & ~(self.o.valid & (self.o.payload.end | ~self.o.ready))),
             debt.k_mean.eq(mean.k),
             mean.gap.eq(gap),
-            debt.gap.eq(gap),
+            debt.gap.eq(clipped(gap)),
             mean.learn.eq(whole),
             debt.learn.eq(whole),
             mean.restart.eq(self.start & self.keyframe),

@@ -5,7 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.layouts import coded_token, rice_token
-from hdl.rice_debt import RiceDebt
+from hdl.rice_debt import RiceDebt, clipped
 from hdl.rice_mean import NORMALIZED, RiceMean, largest_k
 from model.golden.leb128_coder import GROUP_BITS
 
@@ -48,11 +48,12 @@ class RiceParameter(wiring.Component):
         meant = stream.Signature(coded_token(self._channels)).create()
         ruled = stream.Signature(rice_token(self._channels)).create()
         m.submodules.mean = mean = RiceMean(self._channels)
-        m.submodules.debt = debt = RiceDebt(self._channels)
+        m.submodules.debt = debt = RiceDebt()
         first = Signal(init=1)
         came_first = Signal()
         meant_first = Signal()
         normalized = Signal(NORMALIZED)
+        credited = Signal.like(debt.gap)
 
         m.d.comb += [
             self.i.ready.eq(~came.valid | came.ready),
@@ -63,7 +64,7 @@ class RiceParameter(wiring.Component):
             mean.learn.eq(_passes(came) & came.payload.error & ~came.payload.leb128),
             mean.restart.eq(_passes(self.i) & first & self.i.payload.keyframe),
             debt.k_mean.eq(ruled.payload.k),
-            debt.gap.eq(ruled.payload.gap),
+            debt.gap.eq(credited),
             debt.learn.eq(_passes(ruled) & ruled.payload.error & ~ruled.payload.leb128),
             debt.restart.eq(_passes(meant) & meant_first),
             self.o.valid.eq(ruled.valid),
@@ -77,8 +78,9 @@ class RiceParameter(wiring.Component):
             m.d.sync += [first.eq(self.i.payload.end), came_first.eq(first)]
         with m.If(_passes(came)):
             m.d.sync += [meant_first.eq(came_first), normalized.eq(mean.normalized)]
+        k = largest_k(m, normalized)  # not within a condition, on which its logic would wait
         with m.If(_passes(meant)):
-            m.d.sync += ruled.payload.k.eq(largest_k(m, normalized))
+            m.d.sync += [ruled.payload.k.eq(k), credited.eq(clipped(meant.payload.gap))]
         return m
 
 
