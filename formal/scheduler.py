@@ -83,7 +83,10 @@ class Marks(Spec):
             "A row's first and last words are marked, and no others.",
             (mark.row_first == (self.word == 0)) & (mark.row_last == self.row_ends),
             when=dut.o.valid,
-            broken_by=Edit("place.eq(Mux(row_last, 0, place + 1))", "place.eq(Mux(row_last, 1, place + 1))"),
+            broken_by=[
+                Edit("place.eq(Mux(row_last, 0, place + 1))", "place.eq(Mux(row_last, 1, place + 1))"),
+                Edit("row_last.eq(place == self._words - 2)", "row_last.eq(place == self._words - 1)"),
+            ],
         )
 
     def _epochs(self, m: Module, mark: data.View) -> None:

@@ -83,9 +83,13 @@ class Joined(Spec):
         self.contract(
             m,
             "backlogged",
-            "The scheduler begins no epoch while it is to hold, or more bytes wait than may.",
-            self.blocks["scheduler"].backlogged == (self.dut.hold | (waiting > BACKLOG_BYTES)),
-            broken_by=Edit("self.hold | (fifo.w_level", "(fifo.w_level"),
+            "The scheduler begins no epoch while it is to hold, or if more bytes waited in the cycle before than may.",
+            self.blocks["scheduler"].backlogged
+            == (self.dut.hold | self.past(m, waiting > BACKLOG_BYTES, "many_waited")),
+            broken_by=[
+                Edit("self.hold | backlogged", "backlogged"),
+                Edit("fifo.w_level > BACKLOG_BYTES", "fifo.w_level >= BACKLOG_BYTES"),
+            ],
         )
         self.contract(
             m,

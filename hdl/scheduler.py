@@ -11,6 +11,9 @@ from hdl.layouts import CLOSING, SETTINGS, check_geometry, input_word, word, wor
 from hdl.spike_check import SpikeCheck
 from model.golden.settings import ALPHA_Q8_MAX, CODER_IDS, EPOCH_STEPS_MAX
 
+WORDS_TO_COUNT_AHEAD = 3
+"""In rows of so many words, neither settings nor steps change in a cycle before one in which a row ends."""
+
 
 class Scheduler(wiring.Component):
     """Marks each word with its place in row, epoch and keyframe interval; holds the settings in force.
@@ -85,9 +88,9 @@ class Scheduler(wiring.Component):
 
         # Held rather than found out from the counts: the longest paths begin here.
         row_first, first_step, keyframe = Signal(init=1), Signal(init=1), Signal(init=1)
-        row_last, epoch_first, keyframe_first = Signal(), Signal(), Signal()
+        row_last = Signal(init=self._words == 1)
+        epoch_first, keyframe_first = Signal(), Signal()
         m.d.comb += [
-            row_last.eq(place == self._words - 1),
             epoch_first.eq(row_first & first_step),
             keyframe_first.eq(epoch_first & keyframe),
         ]
@@ -99,15 +102,21 @@ class Scheduler(wiring.Component):
             with m.If(keyframe_first):
                 m.d.comb += current.eq(requested)
 
-        flush, epoch_last, keyframe_follows = Signal(), Signal(), Signal()
+        flush, full, epoch_last, keyframe_follows = Signal(), Signal(), Signal(), Signal()
         steps_next, packets_next = Signal.like(steps), Signal.like(packets)
         m.d.comb += [
             flush.eq(flush_seen | self.i.payload.last),
             steps_next.eq(steps + 1),
             packets_next.eq(packets + 1),
-            epoch_last.eq(row_last & (flush | (steps_next >= current.epoch_steps))),
+            epoch_last.eq(row_last & (flush | full)),
             keyframe_follows.eq(packets_next >= current.keyframe_interval),
         ]
+
+        is_full = steps_next >= current.epoch_steps
+        if self._words >= WORDS_TO_COUNT_AHEAD:
+            m.d.sync += full.eq(is_full)
+        else:
+            m.d.comb += full.eq(is_full)
 
         epoch_may_begin, may_pass, taken = Signal(), Signal(), Signal()
         offered = Signal()  # a word on offer stays, whatever comes
@@ -139,6 +148,8 @@ class Scheduler(wiring.Component):
             m.d.sync += self.closing.valid.eq(0)
         with m.If(taken):
             m.d.sync += [place.eq(Mux(row_last, 0, place + 1)), row_first.eq(row_last), flush_seen.eq(flush)]
+            if self._words > 1:
+                m.d.sync += row_last.eq(place == self._words - 2)
             with m.If(keyframe_first):
                 m.d.sync += self.settings.eq(requested)
             with m.If(epoch_first):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Module
+from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
@@ -15,8 +15,8 @@ from hdl.scheduler import Scheduler
 
 PAYLOAD_DEPTH = 32
 """Bytes that wait while a header (at most 20 bytes) and the trailer before it (8) go out."""
-BACKLOG_BYTES = 4
-"""An epoch begins only when no more bytes of the last one wait, so that its own first byte soon has its turn."""
+BACKLOG_BYTES = 3
+"""An epoch begins only when no more bytes of the last one waited a cycle ago, so that its own soon have their turn."""
 
 
 class SpikeEncoder(wiring.Component):
@@ -88,6 +88,9 @@ class SpikeEncoder(wiring.Component):
         m.submodules.packetizer = packetizer = self._packetizer
         m.submodules.fifo = fifo = SyncFIFOBuffered(width=PAYLOAD_BYTE.size, depth=PAYLOAD_DEPTH)
 
+        backlogged = Signal()  # held, since a word's acceptance goes a long way from here
+        m.d.sync += backlogged.eq(fifo.w_level > BACKLOG_BYTES)
+
         wiring.connect(m, wiring.flipped(self.i), scheduler.i)
         wiring.connect(m, scheduler.o, predictor.i)
         wiring.connect(m, predictor.o, isi_encoder.i)
@@ -96,7 +99,7 @@ class SpikeEncoder(wiring.Component):
         wiring.connect(m, packetizer.o, wiring.flipped(self.o))
         m.d.comb += [
             scheduler.requested.eq(self.settings),
-            scheduler.backlogged.eq(self.hold | (fifo.w_level > BACKLOG_BYTES)),
+            scheduler.backlogged.eq(self.hold | backlogged),
             predictor.settings.eq(scheduler.settings),
             packetizer.settings.eq(scheduler.settings),
             self.busy.eq(self.epoch_open | scheduler.closing.valid),
