@@ -136,7 +136,8 @@ class State(Spec):
             m,
             "marks",
             "The word that is drawn for has the marks of its place.",
-            ~seen | ((restart == restarting) & (row_first == (drawing == 0))),
+            (~seen | ((restart == restarting) & (row_first == (drawing == 0))))
+            & (self.inside["takes_seed"] == (restart & row_first)),
         )
         self.invariant(
             m,
@@ -283,7 +284,7 @@ class State(Spec):
             broken_by=[
                 *self.where_it_bites(
                     Edit("lfsr_write.addr.eq(drawing_address)", "lfsr_write.addr.eq(following)"),
-                    Edit("drawing.restart & drawing.row_first", "drawing.restart"),
+                    Edit("self.i.payload.restart & self.i.payload.row_first", "self.i.payload.restart"),
                 ),
                 Edit("Mux(self.i.payload.restart, word_seed +", "Mux(1, word_seed +"),
                 Edit("candidate & zero", "0"),
@@ -555,6 +556,13 @@ class Pair(Spec):
             for seen, came, place in zip(self.seen, self.came, self.places, strict=True)
         ]
         self.invariant(m, "marks", "Each stage's word has the marks of its place.", Cat(marked).all())
+        takes_seed = [
+            view["takes_seed"] == (mark(self.lanes, "restart", came) & mark(self.lanes, "row_first", came))
+            for view, came in ((forward, forward["drawing"]), (inverse, inverse["drawing"]))
+        ]
+        self.invariant(
+            m, "takes_seed", "A keyframe's first word takes its seed from the settings.", Cat(takes_seed).all()
+        )
         self.contract(
             m,
             "lock_step",

@@ -90,6 +90,7 @@ class Predictor(wiring.Component):
         held_address = Signal.like(drawing_address)
         following = Signal.like(drawing_address)  # address of the word behind the one that is drawn for
         second = Signal.like(drawing_address)  # that of the word behind the following one
+        takes_seed = Signal()  # its seed is that of the settings
         word_seed = Signal(LFSR_BITS)  # that of lane 0; 0 unless the word restarts
         following_seed = Signal(LFSR_BITS)
         kept_q8 = Signal.like(self.settings.alpha_q8)
@@ -122,6 +123,7 @@ class Predictor(wiring.Component):
         with m.If(accepted):
             m.d.sync += [
                 drawing.eq(self.i.payload),
+                takes_seed.eq(self.i.payload.restart & self.i.payload.row_first),
                 drawing_address.eq(following),
                 following.eq(second),
                 following_seed.eq(Mux(self.i.payload.restart, word_seed + lanes * CHANNEL_STRIDE, 0)),
@@ -137,7 +139,7 @@ class Predictor(wiring.Component):
         m.submodules.comparison = comparison = XorArray(lanes)
         spikes = comparison.errors if self._inverse else held.bits
         m.d.comb += [comparison.spikes.eq(held.bits), self.o.payload.bits.eq(comparison.errors)]
-        m.d.comb += word_seed.eq(Mux(drawing.restart & drawing.row_first, self.settings.seed, following_seed))
+        m.d.comb += word_seed.eq(Mux(takes_seed, self.settings.seed, following_seed))
         seeds = self._seeds(m, word_seed, drawing.restart)
         for lane in range(lanes):
             m.submodules[f"lfsr_{lane}"] = lfsr = Lfsr()
