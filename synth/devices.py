@@ -39,6 +39,12 @@ class Device:
     megahertz: int
 
 
+ECP5_MAPPING = "-cmp2softlogic -top top -run :map_luts; abc9 -W 600; clean; synth_ecp5 -top top -run map_cells:"
+"""`synth_ecp5` but for two things: a comparison with a constant is no carry chain, and a wire takes 600 ps, not 300.
+
+nextpnr's wires take longer still: where they count for little, LUTs are put in a row to save others.
+"""
+
 DEVICES = {
     "up5k": Device(
         "iCE40 UP5K",
@@ -62,8 +68,8 @@ DEVICES = {
     ),
     "ecp5": Device(
         "ECP5-25K",
-        "synth_ecp5 -top top",
-        "synth_ecp5 -nodsp -top top",
+        f"synth_ecp5 {ECP5_MAPPING}",
+        f"synth_ecp5 -nodsp {ECP5_MAPPING}",
         "nextpnr-ecp5",
         ("--25k", "--package", "CABGA381", "--lpf-allow-unconstrained"),
         24288,
