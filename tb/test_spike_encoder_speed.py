@@ -23,7 +23,7 @@ from tb.words import Row, random_row, row_words
 
 WORDS_A_CYCLE = 0.99
 """At least so many words are taken at 1 % errors."""
-FIRST_BYTE_CYCLES = 33
+FIRST_BYTE_CYCLES = 34
 """Longest wait from the first error of an epoch to the first byte of its packet."""
 
 
