@@ -3,14 +3,17 @@
 from amaranth.hdl import Const, Module, Mux, Signal, Value, ValueLike, signed
 
 from formal.spec import Edit, Induction, Spec
-from hdl.rice_debt import DEBT_MAX, RiceDebt
+from hdl.layouts import gap_bits
+from hdl.rice_debt import DEBT_MAX, RiceDebt, clipped
 from model.golden.rice_debt import CREDIT_GAP_CLIP, DEBT_LIMIT, DEBT_UNIT
+
+CHANNELS = 4096
 
 
 def debt_after(debt: Value, k: Value, gap: Value) -> Value:
     """Return the debt after a gap was coded with `k`, as the wire format defines it."""
-    clipped = Mux(gap > CREDIT_GAP_CLIP, CREDIT_GAP_CLIP, gap)
-    change = Mux(k > 0, DEBT_UNIT * k - DEBT_UNIT // 2 * clipped, -(clipped + 1))
+    credited = Mux(gap > CREDIT_GAP_CLIP, CREDIT_GAP_CLIP, gap)
+    change = Mux(k > 0, DEBT_UNIT * k - DEBT_UNIT // 2 * credited, -(credited + 1))
     after = debt + change
     return Mux(after > 0, after, 0)
 
@@ -43,14 +46,17 @@ class Limit(Spec):
     """The debt beside the definition, for any gaps and any k."""
 
     method = Induction(1)
+    sizes = f"{CHANNELS} channels"
     cover_depth = 12
 
     def describe(self, m: Module) -> None:
         """Add the design and its properties."""
         dut = RiceDebt()
         inside = self.design(m, dut)
-        self.assume(m, "gap", f"No gap is above {CREDIT_GAP_CLIP}.", dut.gap <= CREDIT_GAP_CLIP)
-        reference = DebtReference(m, dut.k, dut.gap, dut.learn, Const(0), forget=dut.restart)
+        gap = Signal(gap_bits(CHANNELS))
+        self.free("gap", gap)
+        m.d.comb += dut.gap.eq(clipped(gap))
+        reference = DebtReference(m, dut.k, gap, dut.learn, Const(0), forget=dut.restart)
         self.contract(
             m,
             "limited_k",
@@ -60,6 +66,8 @@ class Limit(Spec):
                 Edit("debt >= DEBT_LIMIT", "debt > DEBT_LIMIT"),
                 Edit("debt.eq(0)", "debt.eq(1)"),
                 Edit("Cat(1, self.k_mean)", "Cat(0, self.k_mean)"),
+                Edit("gap[:low_bits] > CREDIT_GAP_CLIP", "gap[:low_bits] >= CREDIT_GAP_CLIP - 1"),
+                Edit("gap[low_bits:].any() | ", ""),
             ],
         )
         debt, before = inside["debt"], self.past(m, inside["debt"], "debt")
