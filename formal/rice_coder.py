@@ -132,7 +132,7 @@ class Codewords(Spec):
                 Edit("(gap >> k)[:QUOTIENT_BITS]", "(gap >> k)[:5]"),
                 Edit("Cat(1, top)", "Cat(1, top[:4])"),
                 Edit("(gap & below) |", "gap[:3] |"),
-                Edit("zeros + others + 1", "zeros + others"),
+                Edit("Cat(1, zeros) + Cat", "Cat(0, zeros) + Cat"),
             ],
         )
         self.contract(
@@ -180,7 +180,7 @@ class Codewords(Spec):
             "The value has no more bits than the codeword, as the packer needs, and that of a gap has one at least.",
             ((codeword.value >> codeword.length) == 0) & (~self.is_gap | codeword.value.any()),
             when=token.leaving,
-            broken_by=Edit("zeros + others + 1", "zeros + others"),
+            broken_by=Edit("Cat(1, zeros) + Cat", "Cat(0, zeros) + Cat"),
         )
         gap, k = self.token.gap, self.token.k
         owed = 64 * (codeword.length - (gap + 1)) - 2 * (gap + 1)
@@ -284,7 +284,7 @@ class Whole(Spec):
             "Of any codeword's length and value its gap can be told.",
             (codeword.value + (zeros << k) - (1 << k))[:GAP_BITS] == token.gap,
             when=item.leaving & token.error,
-            broken_by=Edit("zeros + others + 1", "zeros + others"),
+            broken_by=Edit("Cat(1, zeros) + Cat", "Cat(0, zeros) + Cat"),
         )
         self.contract(
             m,

@@ -99,10 +99,10 @@ class Predictor(wiring.Component):
         accepted, passed, drawing_ready, held_ready = Signal(), Signal(), Signal(), Signal()
         lfsr_at, acc_at = (second, following) if self._reads_ahead else (following, drawing_address)
         lfsr_stored, lfsr_write = self._memory(
-            m, "lfsr_memory", LFSR_BITS, accepted, self.i.payload.restart, drawing.restart, lfsr_at
+            m, "lfsr_memory", LFSR_BITS, drawing_ready, accepted, self.i.payload.restart, drawing.restart, lfsr_at
         )
         acc_stored, acc_write = self._memory(
-            m, "acc_memory", ACC_BITS, self.advances, drawing.restart, held.restart, acc_at
+            m, "acc_memory", ACC_BITS, held_ready, self.advances, drawing.restart, held.restart, acc_at
         )
 
         m.d.comb += [
@@ -116,20 +116,22 @@ class Predictor(wiring.Component):
             self.o.valid.eq(held_valid),
             self.o.payload.eq(held),
         ]
+        # What may be replaced is, whether a word comes or not: fewer registers wait for what tells that.
         with m.If(drawing_ready):
-            m.d.sync += drawing_valid.eq(accepted)
-        with m.If(held_ready):
-            m.d.sync += held_valid.eq(drawing_valid)
+            m.d.sync += [
+                drawing_valid.eq(accepted),
+                drawing.eq(self.i.payload),
+                drawing_address.eq(following),
+            ]
         with m.If(accepted):
             m.d.sync += [
-                drawing.eq(self.i.payload),
                 takes_seed.eq(self.i.payload.restart & self.i.payload.row_first),
-                drawing_address.eq(following),
                 following.eq(second),
                 following_seed.eq(Mux(self.i.payload.restart, word_seed + lanes * CHANNEL_STRIDE, 0)),
             ]
-        with m.If(self.advances):
+        with m.If(held_ready):
             m.d.sync += [
+                held_valid.eq(drawing_valid),
                 held.eq(drawing),
                 held_address.eq(drawing_address),
                 kept_q8.eq(rest_q8(self.settings.alpha_q8)),
@@ -189,11 +191,20 @@ class Predictor(wiring.Component):
         ]
 
     def _memory(
-        self, m: Module, name: str, width: int, enters: Signal, restarts: Value, restarted: Value, read_at: Signal
+        self,
+        m: Module,
+        name: str,
+        width: int,
+        free: Signal,
+        enters: Signal,
+        restarts: Value,
+        restarted: Value,
+        read_at: Signal,
     ) -> tuple[data.View, memory.WritePort]:
         """Add a memory of a row's state; return that of the word that entered last, and the port to store it anew.
 
-        The state is 0 if that word is of a keyframe's first row: `restarted`, or `restarts` as it enters.
+        A word `enters` where the stage is `free`. The state is 0 if that word is of a keyframe's first row:
+        `restarted`, or `restarts` as it enters.
         """
         m.submodules[name] = storage = memory.Memory(
             shape=data.ArrayLayout(width, self._lanes), depth=self._words, init=[]
@@ -206,7 +217,7 @@ class Predictor(wiring.Component):
             with m.If(~restarted):
                 m.d.comb += stored.eq(read.data)
             return stored, write
-        with m.If(enters):
+        with m.If(free):
             m.d.sync += stored.eq(read.data)
             with m.If(restarts):
                 m.d.sync += stored.eq(0)

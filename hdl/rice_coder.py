@@ -111,7 +111,7 @@ class RiceCoder(wiring.Component):
             with m.If(split.payload.error):
                 m.d.sync += [
                     codeword.value.eq(Mux(escapes, split.payload.escaped, split.payload.plain)),
-                    codeword.length.eq(zeros + others + 1),
+                    codeword.length.eq((Cat(1, zeros) + Cat(1, others))[1:]),  # and one more, in a single sum
                 ]
         return m
 
