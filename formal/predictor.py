@@ -115,8 +115,8 @@ class State(Spec):
                 "not_waiting": Edit("self.o.valid.eq(held_valid)", "self.o.valid.eq(held_valid & self.o.ready)"),
             },
         )
-        drawing, held, learnt, seen = self._places(m, place_in, words)
-        self._seeds(m, drawing, seen, restarting)
+        drawing, held, learnt = self._places(m, place_in, words)
+        self._seeds(m, drawing, restarting)
         self._apart(m)
         word = self.constant(m, range(words), "any_word")
         draws = self.inside["drawing_valid"] & (drawing == word)
@@ -128,7 +128,7 @@ class State(Spec):
         left = transfer(dut.o) & (held == word)
         self.cover(m, "second_visit", "The word comes a third time.", here & self._visits(m, left))
 
-    def _seeds(self, m: Module, drawing: Signal, seen: Signal, restarting: Signal) -> None:
+    def _seeds(self, m: Module, drawing: Signal, restarting: Signal) -> None:
         """Show what the seeds are drawn from."""
         came = self.inside["drawing"]
         restart, row_first = mark(self.lanes, "restart", came), mark(self.lanes, "row_first", came)
@@ -136,22 +136,23 @@ class State(Spec):
             m,
             "marks",
             "The word that is drawn for has the marks of its place.",
-            (~seen | ((restart == restarting) & (row_first == (drawing == 0))))
-            & (self.inside["takes_seed"] == (restart & row_first)),
+            (~self.inside["drawing_valid"] | ((restart == restarting) & (row_first == (drawing == 0))))
+            & (self.inside["takes_seed"] == (restarting & (drawing == 0))),
         )
         self.invariant(
             m,
             "following_seed",
             "Within a row that restarts it is the word's; in others it is 0.",
             Mux(
-                restart,
-                row_first | (self.inside["following_seed"] == word_seed(self.dut.settings.seed, drawing, self.lanes)),
+                restarting,
+                (drawing == 0)
+                | (self.inside["following_seed"] == word_seed(self.dut.settings.seed, drawing, self.lanes)),
                 self.inside["following_seed"] == 0,
             ),
         )
 
-    def _places(self, m: Module, place_in: Signal, words: int) -> tuple[Signal, Signal, Signal, Signal]:
-        """Return the places of the words in the three stages, and whether any word came."""
+    def _places(self, m: Module, place_in: Signal, words: int) -> tuple[Signal, Signal, Signal]:
+        """Return the places of the words in the three stages."""
         dut, inside = self.dut, self.inside
         drawing, held = Signal.like(place_in, init=words - 1), Signal.like(place_in, init=words - 1)
         learnt = Signal.like(place_in, init=words - 1)
@@ -168,8 +169,8 @@ class State(Spec):
             "Each stage's address is its word's place in its row, and the next word has the next place.",
             (place_in == after(drawing, words))
             & (inside["following"] == place_in)
-            & (~seen | (inside["drawing_address"] == drawing))
-            & (~moved | (inside["held_address"] == held))
+            & (~inside["drawing_valid"] | (inside["drawing_address"] == drawing))
+            & (~dut.o.valid | (inside["held_address"] == held))
             & (seen | (~inside["drawing_valid"] & (place_in == 0)))
             & (moved | (~dut.o.valid & (held == words - 1)))
             & (drawing == Mux(inside["drawing_valid"], after(held, words), held))
@@ -212,7 +213,7 @@ class State(Spec):
             if self.ahead
             else Edit("~drawing_valid & ~held_valid", "~drawing_valid & ~held_valid & self.o.ready"),
         )
-        return drawing, held, learnt, seen
+        return drawing, held, learnt
 
     def _apart(self, m: Module) -> None:
         """Show that memories are not read where they are written: synthesis relies on it."""
@@ -361,7 +362,8 @@ class State(Spec):
             m,
             f"came_{lane}",
             "Each stage's word is the one that came.",
-            (inside["drawing"][lane] == drawn_for) & (inside["held"][lane] == came),
+            (~inside["drawing_valid"] | (inside["drawing"][lane] == drawn_for))
+            & (~dut.o.valid | (inside["held"][lane] == came)),
         )
         self.contract(
             m,
@@ -472,8 +474,8 @@ class Pair(Spec):
                 m,
                 f"place_{name}",
                 "Addresses are the words'.",
-                (~seen[first] | (view["drawing_address"] == drawing))
-                & (~seen[first + 1] | (view["held_address"] == held))
+                (~self.valid[first] | (view["drawing_address"] == drawing))
+                & (~self.valid[first + 1] | (view["held_address"] == held))
                 & (view["following"] == after(drawing, self.words)),
             )
             self.invariant(
@@ -543,8 +545,10 @@ class Pair(Spec):
         )
         stages = (forward["drawing"], forward["held"], inverse["drawing"], inverse["held"])
         same = [
-            stage[low:] == came[low:]
-            for stage, came, low in zip(stages, self.came, (0, 0, self.lanes, self.lanes), strict=True)
+            ~valid | (stage[low:] == came[low:])
+            for valid, stage, came, low in zip(
+                self.valid, stages, self.came, (0, 0, self.lanes, self.lanes), strict=True
+            )
         ]
         self.invariant(m, "came", "Each stage's word is the one that came, but for errors.", Cat(same).all())
         marked = [
@@ -558,7 +562,7 @@ class Pair(Spec):
         self.invariant(m, "marks", "Each stage's word has the marks of its place.", Cat(marked).all())
         takes_seed = [
             view["takes_seed"] == (mark(self.lanes, "restart", came) & mark(self.lanes, "row_first", came))
-            for view, came in ((forward, forward["drawing"]), (inverse, inverse["drawing"]))
+            for view, came in ((forward, self.came[0]), (inverse, self.came[2]))
         ]
         self.invariant(
             m, "takes_seed", "A keyframe's first word takes its seed from the settings.", Cat(takes_seed).all()
