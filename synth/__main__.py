@@ -17,6 +17,7 @@ from synth.devices import DEVICES, SEEDS, area, fmax
 from synth.gates import gates
 from synth.page import TARGET, write
 from synth.results import Row, add
+from synth.table import print_table
 from synth.toggles import SECONDS, toggles
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
@@ -54,19 +55,22 @@ def measure(
         raise typer.BadParameter(f"{', '.join(unknown)} must be of {', '.join([*DESIGNS, *DEVICES, GATES])}")
     cases = _cases(design or list(DESIGNS), channels or CHANNELS, lanes or LANES, sweep=sweep)
     work = [(*case, target) for case in cases for target in device or [*DEVICES, GATES]]
+    console, rows = Console(), []
     columns = (*Progress.get_default_columns(), TimeElapsedColumn())
-    with Progress(*columns, console=Console()) as progress, ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
+    with Progress(*columns, console=console) as progress, ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
         task = progress.add_task("measured", total=len(work))
         running = [pool.submit(_row, *one, SEEDS[:seeds]) for one in work]
         try:
             for done in as_completed(running):
                 row = done.result()
                 add(row, _command(row, seeds))
-                progress.console.print(_line(row))
+                rows.append(row)
+                console.print(_line(row))
                 progress.advance(task)
         finally:
             pool.shutdown(cancel_futures=True)
             write()
+    print_table(rows, console)
 
 
 @app.command("toggles")

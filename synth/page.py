@@ -26,6 +26,8 @@ command and the tools that made each are beside it in [silicon.json](silicon.jso
   no memories, whose bits are counted apart. A flip-flop is 5.33, and there are no wires, buffers or test logic.
 - No memory's row is read while it is written, which `formal/predictor.py` proves, or it is read transparently; Yosys
   is told so, and builds nothing for it. With generated Verilog `synth_ice40 -no-rw-check` does the same.
+- On the ECP5 LUTs are mapped with 600 ps for a wire in place of `synth_ecp5`'s 300, and comparisons with constants
+  without carry chains (`synth/devices.py`): nextpnr's wires take longer still.
 - A design with more products than a device has multiplier blocks gets them all from LUTs. "No room": nextpnr finds too
   few cells of a kind.
 - Sizes and devices that are missing below were not run yet: `make synth` adds them, and keeps what it has.
@@ -93,6 +95,10 @@ def write() -> None:
 def _find(rows: Sequence[Row], design: str, device: str, channels: int = CHANNELS, lanes: int = LANES) -> Row | None:
     wanted = (design, device, channels, lanes)
     return next((row for row in rows if (row["design"], row["device"], row["channels"], row["lanes"]) == wanted), None)
+
+
+def _of_target(rows: Sequence[Row]) -> list[Row]:
+    return [row for row in rows if (row["channels"], row["lanes"]) == TARGET]
 
 
 def _targets(rows: Sequence[Row]) -> str:
@@ -181,10 +187,9 @@ The same over channels and lanes, in LUT4 of {devices}, and in NAND2 equivalents
 
 def _blocks(rows: Sequence[Row]) -> str:
     blocks = sorted({row["design"] for row in rows} - set(WHOLE))
-    largest = [row for row in rows if (row["channels"], row["lanes"]) == TARGET]
     devices = ", ".join(device.name for device in DEVICES.values())
     tables = [table for device in (*DEVICES, "nand2") if (table := _over_sizes(rows, blocks, device))]
-    alone = HEAD + "\n".join(_sized(largest, blocks)) + "\n"
+    alone = HEAD + "\n".join(_sized(_of_target(rows), blocks)) + "\n"
     more = [OVER_SIZES.format(devices=devices), *tables] if tables else []
     return "\n".join(["## Blocks alone", "", BLOCKS, alone, *more])
 
@@ -262,10 +267,11 @@ def _paths(rows: Sequence[Row]) -> str:
 
 
 UNDERSTOOD = """\
-**What limits it.** On the ECP5-25K the update of a rate: product, sum and the way into the memory within a cycle. A
-register between product and sum would divide it, for some 49 flip-flops a lane, and a row of few words would have to
-forward around it; next come the Golomb coder's mean and debt, at nearly the same clock. On the UP5K it is wires, on the
-way of back-pressure through the coders or to the scheduler.
+**What limits it.** Wires: with 8 lanes they are two thirds of the longest path or more, and which path that is changes
+with the seed. On the ECP5-25K logic takes some 3 ns of it, be it a seed on its way to the LFSRs' memory, a rate's sum
+on its way to the accumulators', the length of a codeword, or the mean of the gaps. On the UP5K it is back-pressure,
+which goes from the bit packer through the stages of the Golomb coder to the mean's enable: another buffer like the one
+in front of the coder would divide it.
 
 **What is large.** In gates, the products: every lane multiplies 16 by 9 bits in every cycle, since `alpha_q8` may be
 any number, and that alone is more than 8,000 NAND2 with 8 lanes; all flip-flops are half as much again. With the
@@ -277,7 +283,7 @@ multiplier blocks of an FPGA, the shifts by `sharpness` (61 LUTs a lane) and the
 def _plot(rows: Sequence[Row]) -> bool:
     """Draw LUTs over channels for each number of lanes, and NAND2 by block; return whether there was anything to."""
     encoders = [row for row in rows if row["design"] == "encoder" and row["device"] == "up5k"]
-    blocks = [row for row in rows if row["design"] not in WHOLE and row["device"] == "nand2"]
+    blocks = [row for row in _of_target(rows) if row["design"] not in WHOLE and row["device"] == "nand2"]
     if not encoders or not blocks:
         return False
     import matplotlib

@@ -172,6 +172,7 @@ def test_command_measures(placed, monkeypatch, tmp_path):
     options = ["--design", "framer", "--design", "xor_array", "--channels", "1024", "--lanes", "8", "--device", "ecp5"]
     done = CliRunner().invoke(app, ["measure", *options, "--seeds", "1"])
     assert done.exit_code == 0
+    assert re.search(r"^framer +1,024 x 8 +ecp5 +\d+ +\d+ +0 +21 \(21-21\)", done.stdout, re.MULTILINE)
     rows = json.loads((tmp_path / "silicon.json").read_text())
     assert [row["design"] for row in rows] == ["framer", "xor_array"]
     assert {row["speed"]["median"] for row in rows} == {21}
