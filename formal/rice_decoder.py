@@ -9,6 +9,7 @@ from formal.spec import Edit, Induction, Spec
 from formal.stream_rules import prove_source
 from hdl.bit_unpacker import BYTE, WINDOW_BITS
 from hdl.rice_decoder import Phase, RiceDecoder
+from model.golden.rice_debt import CREDIT_GAP_CLIP
 
 CHANNELS = 4096
 ESCAPE = 64
@@ -161,8 +162,10 @@ class Codewords(Spec):
         self.contract(
             m,
             "learns",
-            "What the mean and the debt learn is the gap.",
-            (self.inside["gap"][:GAP_BITS] == self.gap) & self.inside["debt.learn"],
+            "What the mean learns is the gap, and what the debt learns is what of it earns credit.",
+            (self.inside["read_gap"] == self.gap)
+            & (self.inside["debt.gap"] == Mux(self.gap > CREDIT_GAP_CLIP, CREDIT_GAP_CLIP, self.gap))
+            & self.inside["debt.learn"],
             when=self.done,
             broken_by=Edit("debt.gap.eq(clipped(gap))", "debt.gap.eq(clipped(body))"),
         )
@@ -249,9 +252,10 @@ class Learning(Spec):
         dut = RiceDecoder(CHANNELS)
         inside = self.design(m, dut)
         self.assume(m, "not_reading", "No payload starts while another one is read.", ~(dut.start & dut.enable))
-        learn, gap = inside["mean.learn"], inside["gap"][:GAP_BITS]
+        learn, read_gap = inside["mean.learn"], inside["read_gap"]
+        gap = read_gap[:GAP_BITS]
         mean = MeanReference(m, gap, learn, dut.start & dut.keyframe)
-        debt = DebtReference(m, inside["debt.k"], gap, learn, dut.start)
+        debt = DebtReference(m, inside["debt.k"], read_gap, learn, dut.start)
         self.contract(
             m,
             "same_k",

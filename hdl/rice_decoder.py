@@ -65,7 +65,7 @@ class RiceDecoder(wiring.Component):
         m.d.comb += [octet.eq(self.window[-BYTE:]), leading.eq(BYTE - 1 - highest_bit(m, octet))]
 
         n, width = Signal(range(GAP_BITS + BYTE + 1)), Signal(range(GAP_BITS + BYTE + K_MAX + 1))
-        quotient, body, gap = Signal(GAP_BITS + 1), Signal(TAKE_MAX), Signal(GAP_BITS + 1)
+        quotient, body, gap = Signal(GAP_BITS + 1), Signal(TAKE_MAX), Signal(GAP_BITS + 1, name="read_gap")
         at_once, short_width = Signal(), Signal(range(BYTE + K_MAX + 1))
         below = Signal(range(WINDOW_BITS + 1))
         too_wide = Signal()
