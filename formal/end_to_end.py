@@ -105,7 +105,7 @@ class Leb128(WholeDesign):
     case = "leb128"
     pauses = ("source", "channel", "sink")
     steps = 1
-    method = Bounded(40, "a keyframe, a packet behind it and the next keyframe, with pauses", ENGINE)
+    method = Bounded(43, "a keyframe, a packet behind it and the next keyframe, with pauses", ENGINE)
 
     def describe(self, m: Module) -> None:
         """Add the designs and their properties."""
@@ -183,8 +183,8 @@ class Rice(Leb128):
 
     coder = "rice"
     case = "rice"
-    method = Bounded(38, "a keyframe and a packet behind it, with pauses", ENGINE)
-    cover_depth = 49
+    method = Bounded(41, "a keyframe and a packet behind it, with pauses", ENGINE)
+    cover_depth = 52
 
 
 class RiceFromPausingSource(Rice):
@@ -192,7 +192,7 @@ class RiceFromPausingSource(Rice):
 
     case = "rice_from_pausing_source"
     pauses = ("source",)
-    method = Bounded(49, "a keyframe, a packet behind it and the next keyframe", ENGINE)
+    method = Bounded(52, "a keyframe, a packet behind it and the next keyframe", ENGINE)
 
 
 class RiceOverPausingChannel(RiceFromPausingSource):

@@ -230,7 +230,7 @@ class State(Spec):
             ~Cat(together).any(),
             broken_by=[
                 Edit("row_last, 0, following + 1)", "row_last, 0, drawing_address)"),
-                Edit("(second, following) if", "(second, held_address) if"),
+                Edit("(second, following) if", "(second, learns_address) if"),
             ]
             if self.ahead
             else Edit("~drawing_valid & ~held_valid", "drawing_ready"),
