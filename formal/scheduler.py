@@ -248,6 +248,14 @@ class Marks(Spec):
         )
 
 
+class ShortRow(Marks):
+    """Rows in which settings and steps may change in the cycle before a row ends."""
+
+    channels, lanes = 3, 2
+    sizes = "3 channels, 2 lanes"
+    fast = False
+
+
 class LongRow(Marks):
     """Rows of more words."""
 
@@ -257,4 +265,4 @@ class LongRow(Marks):
     fast = False
 
 
-SPECS = (Marks(), LongRow())
+SPECS = (Marks(), ShortRow(), LongRow())
