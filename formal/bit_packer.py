@@ -180,8 +180,11 @@ class Bits(Spec):
             "a_cycle_a_byte",
             "With a ready sink, a codeword takes a cycle for each byte that it completes, at least one.",
             self.dut.i.ready,
-            when=came & self.dut.o.ready & (self.owed_with_codeword < 2 * BYTE),
-            broken_by=Edit("((due == 1) & (~end", "((due == 1) & fresh & (~end"),
+            when=self.dut.o.ready & (~came | (self.owed_with_codeword < 2 * BYTE)),
+            broken_by=[
+                Edit("((due == 1) & (~end", "((due == 1) & fresh & (~end"),
+                Edit("self.i.ready.eq(~held_valid | done)", "self.i.ready.eq((~held_valid & (left == 0)) | done)"),
+            ],
         )
         self.cover(m, "long_codeword", "A codeword's bytes leave before it is taken.", self.owed < 0)
 
