@@ -116,7 +116,7 @@ def _but_lowest(bits: Value) -> Value:
 
 
 def _several(bits: Value) -> Value:
-    """Return whether more than one of `bits` is set, without a carry chain: those of words come late."""
+    """Return whether more than one of `bits` is set, without a carry chain, which would be as long as a word."""
     if len(bits) < 2:
         return Const(0)
     low, high = bits[: len(bits) // 2], bits[len(bits) // 2 :]

@@ -12,7 +12,7 @@ from hdl.spike_check import SpikeCheck
 from model.golden.settings import ALPHA_Q8_MAX, CODER_IDS, EPOCH_STEPS_MAX
 
 WORDS_TO_COUNT_AHEAD = 3
-"""In rows of so many words, neither settings nor steps change in a cycle before one in which a row ends."""
+"""In rows of so many words or more, neither settings nor steps change in the cycle before one in which a row ends."""
 
 
 class Scheduler(wiring.Component):
