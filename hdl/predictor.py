@@ -98,12 +98,12 @@ class Predictor(wiring.Component):
         learns_address = Signal.like(drawing_address)
         accepted, passed, drawing_ready, held_ready = Signal(), Signal(), Signal(), Signal()
         lfsr_at, acc_at = (second, following) if self._reads_ahead else (following, drawing_address)
-        lfsr_stored, lfsr_write = self._memory(
-            m, "lfsr_memory", LFSR_BITS, drawing_ready, accepted, self.i.payload.restart, drawing.restart, lfsr_at
-        )
-        acc_stored, acc_write = self._memory(
-            m, "acc_memory", ACC_BITS, held_ready, self.advances, drawing.restart, held.restart, acc_at
-        )
+        lfsr_read, lfsr_write = self._memory(m, "lfsr_memory", LFSR_BITS, accepted, lfsr_at)
+        lfsr_stored = Signal.like(lfsr_read, name="lfsr_memory_stored", reset_less=True)
+        self._take(m, lfsr_stored, lfsr_read, drawing_ready, self.i.payload.restart, drawing.restart)
+        acc_read, acc_write = self._memory(m, "acc_memory", ACC_BITS, self.advances, acc_at)
+        acc_stored = Signal.like(acc_read, name="acc_memory_stored", reset_less=True)
+        self._take(m, acc_stored, acc_read, held_ready, drawing.restart, held.restart)
 
         m.d.comb += [
             held_ready.eq(~held_valid | self.o.ready),
@@ -191,34 +191,29 @@ class Predictor(wiring.Component):
         ]
 
     def _memory(
-        self,
-        m: Module,
-        name: str,
-        width: int,
-        free: Signal,
-        enters: Signal,
-        restarts: Value,
-        restarted: Value,
-        read_at: Signal,
+        self, m: Module, name: str, width: int, enters: Signal, address: Signal
     ) -> tuple[data.View, memory.WritePort]:
-        """Add a memory of a row's state; return that of the word that entered last, and the port to store it anew.
-
-        A word `enters` where the stage is `free`. The state is 0 if that word is of a keyframe's first row:
-        `restarted`, or `restarts` as it enters.
-        """
+        """Add a memory of a row's state; return what it reads as a word enters, and the port to store it anew."""
         m.submodules[name] = storage = memory.Memory(
             shape=data.ArrayLayout(width, self._lanes), depth=self._words, init=[]
         )
         write = storage.write_port()
         read = storage.read_port()
-        m.d.comb += [read.addr.eq(read_at), read.en.eq(enters)]
-        stored = Signal.like(read.data, name=f"{name}_stored", reset_less=True)
+        m.d.comb += [read.addr.eq(address), read.en.eq(enters)]
+        return read.data, write
+
+    def _take(
+        self, m: Module, stored: data.View, read: data.View, free: Signal, restarts: Value, restarted: Value
+    ) -> None:
+        """Drive the state of the word in a stage, which takes one where it is `free`.
+
+        It is 0 if that word is of a keyframe's first row: `restarted`, or `restarts` as it comes.
+        """
         if not self._reads_ahead:
             with m.If(~restarted):
-                m.d.comb += stored.eq(read.data)
-            return stored, write
+                m.d.comb += stored.eq(read)
+            return
         with m.If(free):
-            m.d.sync += stored.eq(read.data)
+            m.d.sync += stored.eq(read)
             with m.If(restarts):
                 m.d.sync += stored.eq(0)
-        return stored, write
