@@ -34,3 +34,17 @@ async def k_equals_golden(dut):
             golden.update(k, gap)
         golden = GoldenRiceDebt() if restart else golden
     assert 0 < limited < 5000
+
+
+@cocotb.test()
+async def reset_forgives(dut):
+    """A debt beyond the limit, and no epoch's beginning after the reset."""
+    await settle(dut, rst=0, k_mean=K_MAX, gap=0, learn=1, restart=1)
+    await tick(dut)
+    await settle(dut, restart=0)
+    while dut.k.value != 0:
+        await tick(dut)
+    await settle(dut, rst=1, learn=0)
+    await tick(dut)
+    await settle(dut, rst=0)
+    assert dut.k.value == K_MAX
