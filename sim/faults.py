@@ -149,7 +149,7 @@ LINK_FAULTS: Mapping[str, Callable[[list[bytes], int, Random], Delivery]] = {
     "garbage inserted": _garbage,
 }
 
-GOLOMB = ("mean threshold_held", "mean count_held", "debt debt_held")
+GOLOMB = ("mean threshold", "mean count", "debt debt")
 ENCODER_STATE: Mapping[str, tuple[str, ...]] = {
     "rate memory": ("predictor acc_memory",),
     "LFSR memory": ("predictor lfsr_memory",),
