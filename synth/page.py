@@ -28,8 +28,8 @@ command and the tools that made each are beside it in [silicon.json](silicon.jso
   is told so, and builds nothing for it. With generated Verilog `synth_ice40 -no-rw-check` does the same.
 - On the ECP5 LUTs are mapped with 600 ps for a wire in place of `synth_ecp5`'s 300, and comparisons with constants
   without carry chains (`synth/devices.py`): nextpnr's wires take longer still.
-- A design with more products than a device has multiplier blocks gets them all from LUTs. "No room": nextpnr finds too
-  few cells of a kind.
+- A design with more products than a device has multiplier blocks gets them all from LUTs. "No room": it has more cells
+  of a kind than the device.
 - Sizes and devices that are missing below were not run yet: `make synth` adds them, and keeps what it has.
 """
 

@@ -97,7 +97,7 @@ def placed(monkeypatch, tmp_path):
         ran.append(tool)
         if tool == "yosys":
             (folder / "made.json").write_text("{}")
-            (folder / "stat.json").write_text(json.dumps({"design": {"num_cells_by_type": {}}}))
+            (folder / "stat.json").write_text(json.dumps({"design": {"num_cells_by_type": run.cells}}))
         else:
             path = [{"type": "clk-to-q", "delay": 1, "from": {"cell": "a.b"}, "to": {"cell": "a.b"}}]
             report = {
@@ -107,7 +107,7 @@ def placed(monkeypatch, tmp_path):
             }
             run.place(folder / arguments[arguments.index("--report") + 1], json.dumps(report))
 
-    run.place = lambda file, report: file.write_text(report)
+    run.place, run.cells = lambda file, report: file.write_text(report), {}
     monkeypatch.setattr("synth.devices.run_tool", run)
     monkeypatch.setattr("synth.tools.CACHE", tmp_path)
     return ran, run
@@ -132,6 +132,14 @@ def test_a_device_may_be_too_small(placed):
     placed[1].place = lambda file, report: fail("ERROR: something else")
     with pytest.raises(RuntimeError, match="something else"):
         fmax("xor_array", LANES, LANES, "up5k", (1,))
+
+
+@pytest.mark.parametrize("cells", [{"SB_LUT4": 7681}, {"SB_RAM40_4K": 33}])
+def test_what_is_larger_than_a_device_is_not_placed(placed, cells):
+    ran, run = placed
+    run.cells = cells
+    assert fmax("xor_array", LANES, LANES, "hx8k", (1,)) is None
+    assert ran == ["yosys"]
 
 
 def test_products_beyond_the_blocks_are_of_luts():
