@@ -1,6 +1,6 @@
 """AXI4-Stream ports, as plain signals of a top, seen as the streams that they are."""
 
-from amaranth.hdl import Cat, Module, Value
+from amaranth.hdl import Cat, Module
 from amaranth.lib import stream, wiring
 
 
@@ -15,10 +15,3 @@ def axis_stream(m: Module, top: wiring.Component, prefix: str) -> stream.Interfa
         port.ready.eq(getattr(top, f"{prefix}_tready")),
     ]
     return port
-
-
-def same_stream(one: stream.Interface, other: stream.Interface) -> Value:
-    """Return whether two streams are one."""
-    return (
-        (one.valid == other.valid) & (one.ready == other.ready) & (Value.cast(one.payload) == Value.cast(other.payload))
-    )

@@ -5,7 +5,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from formal.rice_coder import CodewordReference
 from formal.rice_parameter import ParameterReference
 from formal.spec import Bounded, Edit, Pdr, Spec
-from formal.stream_rules import assume_source, prove_source, transfer
+from formal.stream_rules import assume_source, prove_source, same_stream, transfer
 from hdl.isi_encoder import IsiEncoder
 from hdl.layouts import gap_bits, gap_token
 from model.golden.leb128_coder import GROUP_BITS
@@ -42,15 +42,12 @@ class Joined(Spec):
             ],
         )
         for name, one, other in (("tokens", "token_buffer", "coder"), ("codewords", "coder", "bit_packer")):
-            source, sink = getattr(dut, f"_{one}").o, getattr(dut, f"_{other}").i
             self.contract(
                 m,
                 f"joined_{name}",
                 f"`{one}.o` and `{other}.i` are one stream.",
-                (source.valid == sink.valid)
-                & (source.ready == sink.ready)
-                & (Value.cast(source.payload) == Value.cast(sink.payload)),
-                broken_by=Edit(f"wiring.connect(m, {'tokens' if one == 'token_buffer' else one}.o, {other}.i)", "pass"),
+                same_stream(getattr(dut, f"_{one}").o, getattr(dut, f"_{other}").i),
+                broken_by=Edit(f"wiring.connect(m, {one}.o, {other}.i)", "pass"),
             )
         self.cover(m, "byte", "A byte leaves.", dut.o.valid)
 

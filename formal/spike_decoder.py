@@ -4,7 +4,7 @@ from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import data, stream
 
 from formal.spec import Edit, Induction, Spec
-from formal.stream_rules import assume_source, prove_source, transfer
+from formal.stream_rules import assume_source, prove_source, same_stream, transfer
 from hdl.run_expander import WORD_INFO
 from hdl.spike_decoder import SpikeDecoder
 
@@ -67,24 +67,18 @@ class Joined(Spec):
 
     def _links(self, m: Module) -> None:
         for name, (source, sink) in LINKS.items():
-            given, taken = (self._stream(port) for port in (source, sink))
             self.contract(
                 m,
                 f"joined_{name}",
                 f"`{source}` and `{sink}` are one stream.",
-                (given.valid == taken.valid)
-                & (given.ready == taken.ready)
-                & (Value.cast(given.payload) == Value.cast(taken.payload)),
+                same_stream(self._stream(source), self._stream(sink)),
                 broken_by=Edit(f"wiring.connect(m, {source}, {sink})", "pass"),
             )
-        outer, inner = self.dut.i, self.blocks["packet_buffer"].i
         self.contract(
             m,
             "joined_input",
             "The packet buffer is given what comes in.",
-            (outer.valid == inner.valid)
-            & (outer.ready == inner.ready)
-            & (Value.cast(outer.payload) == Value.cast(inner.payload)),
+            same_stream(self.dut.i, self.blocks["packet_buffer"].i),
             broken_by=Edit("wiring.connect(m, wiring.flipped(self.i), packet_buffer.i)", "pass"),
         )
         self.contract(

@@ -2,9 +2,9 @@
 
 from amaranth.hdl import Module, Signal
 
-from formal.axis import axis_stream, same_stream
+from formal.axis import axis_stream
 from formal.spec import Edit, Pdr, Spec
-from formal.stream_rules import assume_source, prove_source, transfer
+from formal.stream_rules import assume_source, prove_source, same_stream, transfer
 from hdl.spike_decoder_soc import SpikeDecoderSoc
 
 CHANNELS, LANES, BUFFER_BYTES = 3, 2, 32

@@ -2,9 +2,9 @@
 
 from amaranth.hdl import Cat, Module
 
-from formal.axis import axis_stream, same_stream
+from formal.axis import axis_stream
 from formal.spec import Edit, Pdr, Spec
-from formal.stream_rules import assume_source, prove_source
+from formal.stream_rules import assume_source, prove_source, same_stream
 from hdl.spike_decoder_top import STATUS, SpikeDecoderTop
 
 CHANNELS, LANES, BUFFER_BYTES = 3, 2, 32

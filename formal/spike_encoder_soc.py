@@ -2,9 +2,9 @@
 
 from amaranth.hdl import Cat, Module, Value
 
-from formal.axis import axis_stream, same_stream
+from formal.axis import axis_stream
 from formal.spec import Edit, Pdr, Spec
-from formal.stream_rules import assume_source, prove_source, transfer
+from formal.stream_rules import assume_source, prove_source, same_stream, transfer
 from hdl.layouts import SETTINGS
 from hdl.spike_encoder_soc import SpikeEncoderSoc
 

@@ -2,9 +2,9 @@
 
 from amaranth.hdl import Cat, Module, Value
 
-from formal.axis import axis_stream, same_stream
+from formal.axis import axis_stream
 from formal.spec import Edit, Pdr, Spec
-from formal.stream_rules import assume_source, prove_source
+from formal.stream_rules import assume_source, prove_source, same_stream
 from hdl.layouts import SETTINGS
 from hdl.spike_encoder_top import SpikeEncoderTop
 

@@ -96,3 +96,10 @@ def assume_source(
 def transfer(port: stream.Interface) -> Value:
     """Return whether this cycle has a transfer."""
     return port.valid & port.ready
+
+
+def same_stream(one: stream.Interface, other: stream.Interface) -> Value:
+    """Return whether two streams are one."""
+    return (
+        (one.valid == other.valid) & (one.ready == other.ready) & (Value.cast(one.payload) == Value.cast(other.payload))
+    )

@@ -13,7 +13,7 @@ from hdl.rice_coder import RiceCoder
 from hdl.skid_buffer import SkidBuffer
 from model.golden.settings import CODER_IDS
 
-CODERS = ("rice", "leb128")
+CODERS = tuple(CODER_IDS)
 
 
 class IsiEncoder(wiring.Component):
@@ -64,14 +64,14 @@ class IsiEncoder(wiring.Component):
         m = Module()
         m.submodules.gap_counter = gap_counter = self._gap_counter
         # Whether the last of many bytes leaves decides otherwise in the same cycle whether a word is taken.
-        m.submodules.token_buffer = tokens = self._token_buffer
+        m.submodules.token_buffer = token_buffer = self._token_buffer
         m.submodules.coder = coder = self._coder
         m.submodules.bit_packer = bit_packer = self._bit_packer
         wiring.connect(m, wiring.flipped(self.i), gap_counter.i)
-        wiring.connect(m, tokens.o, coder.i)
+        wiring.connect(m, token_buffer.o, coder.i)
         wiring.connect(m, coder.o, bit_packer.i)
         wiring.connect(m, bit_packer.o, wiring.flipped(self.o))
-        token, coded = gap_counter.o, tokens.i
+        token, coded = gap_counter.o, token_buffer.i
         m.d.comb += [
             coded.valid.eq(token.valid),
             token.ready.eq(coded.ready),

@@ -13,6 +13,7 @@ from hdl.leb128_coder import Leb128Coder
 from hdl.rice_parameter import RiceParameter
 from model.golden.leb128_coder import GROUP_BITS
 from model.golden.rice_coder import ESCAPE
+from model.golden.settings import CODER_IDS
 
 QUOTIENT_BITS = bits_for(ESCAPE - 1)
 """Of a quotient that does not escape."""
@@ -45,7 +46,7 @@ class RiceCoder(wiring.Component):
         Codewords; an empty one for a token without an error.
     """
 
-    def __init__(self, channels: int, coders: Sequence[str] = ("rice", "leb128")) -> None:
+    def __init__(self, channels: int, coders: Sequence[str] = tuple(CODER_IDS)) -> None:
         self._channels = channels
         self._coders = tuple(coders)
         super().__init__(
