@@ -11,30 +11,43 @@ from amaranth.lib.wiring import In, Out
 from hdl.bit_packer import BitPacker
 from hdl.bit_unpacker import BitUnpacker
 from hdl.comparator import Comparator
+from hdl.crc32c import Crc32c
+from hdl.decoder_registers import REGISTERS as DECODER_REGISTERS
 from hdl.deframer import Deframer
 from hdl.depacketizer import Depacketizer
+from hdl.encoder_registers import REGISTERS as ENCODER_REGISTERS
 from hdl.framer import Framer
 from hdl.gap_counter import GapCounter
 from hdl.gap_expander import GapExpander
 from hdl.generate import component_rtlil
 from hdl.isi_decoder import IsiDecoder
 from hdl.isi_encoder import IsiEncoder
+from hdl.layouts import coded_token
 from hdl.leb128_coder import Leb128Coder
 from hdl.leb128_decoder import Leb128Decoder
 from hdl.lfsr import Lfsr
+from hdl.packet_buffer import PacketBuffer
 from hdl.packetizer import Packetizer
 from hdl.predictor import Predictor
 from hdl.rate_updater import RateUpdater
+from hdl.register_block import RegisterBlock
 from hdl.rice_coder import RiceCoder
+from hdl.rice_debt import RiceDebt
 from hdl.rice_decoder import RiceDecoder
+from hdl.rice_mean import RiceMean
+from hdl.rice_parameter import RiceParameter
 from hdl.run_expander import RunExpander
+from hdl.run_gatherer import RunGatherer
 from hdl.scheduler import Scheduler
+from hdl.skid_buffer import SkidBuffer
 from hdl.spike_check import SpikeCheck
 from hdl.spike_decoder_top import SpikeDecoderTop
 from hdl.spike_encoder_top import SpikeEncoderTop
 from hdl.xor_array import XorArray
 
 Factory = Callable[[int, int], wiring.Component]
+BUFFER_BYTES = 4096
+"""Of the decoder's packet buffer: its default."""
 
 DESIGNS: dict[str, Factory] = {
     "encoder": SpikeEncoderTop,
@@ -48,19 +61,28 @@ DESIGNS: dict[str, Factory] = {
     "xor_array": lambda channels, lanes: XorArray(lanes),
     "isi_encoder": IsiEncoder,
     "gap_counter": GapCounter,
+    "skid_buffer": lambda channels, lanes: SkidBuffer(coded_token(channels)),
+    "rice_parameter": lambda channels, lanes: RiceParameter(channels),
+    "rice_mean": lambda channels, lanes: RiceMean(channels),
+    "rice_debt": lambda channels, lanes: RiceDebt(),
     "rice_coder": lambda channels, lanes: RiceCoder(channels),
     "leb128_coder": lambda channels, lanes: Leb128Coder(channels),
     "bit_packer": lambda channels, lanes: BitPacker(),
     "packetizer": lambda channels, lanes: Packetizer(channels),
+    "crc32c": lambda channels, lanes: Crc32c(),
     "framer": lambda channels, lanes: Framer(),
     "deframer": lambda channels, lanes: Deframer(),
+    "packet_buffer": lambda channels, lanes: PacketBuffer(BUFFER_BYTES),
     "depacketizer": lambda channels, lanes: Depacketizer(channels),
     "isi_decoder": lambda channels, lanes: IsiDecoder(channels),
     "bit_unpacker": lambda channels, lanes: BitUnpacker(),
     "rice_decoder": lambda channels, lanes: RiceDecoder(channels),
     "leb128_decoder": lambda channels, lanes: Leb128Decoder(channels),
     "gap_expander": GapExpander,
+    "run_gatherer": RunGatherer,
     "run_expander": RunExpander,
+    "register_block (encoder)": lambda channels, lanes: RegisterBlock(ENCODER_REGISTERS),
+    "register_block (decoder)": lambda channels, lanes: RegisterBlock(DECODER_REGISTERS),
 }
 """Each design by its name, made for a number of channels and of lanes; a decoder of 2 lanes or more has a buffer."""
 
@@ -70,19 +92,24 @@ _amaranth = Lock()
 
 
 class Pins(wiring.Component):
-    """A design between a shift register and one output, so that it fits the pins of every device.
+    """A design between registers, with so few pins of its own that it fits every device.
 
-    All paths of the design begin and end in registers then, so that its speed is that of its own logic.
+    All paths of the design begin and end in registers then, so that its speed is that of its own logic: two bits of
+    the outputs' parity meet in a cycle.
 
     Members
     -------
     serial : In(1)
-        Shifted through all inputs.
+        Shifted along all inputs.
+    load : In(1)
+        The inputs take what is there. Each may follow on each, so that a synthesis which looks at sequences leaves the
+        design whole: where a register's bits only move along, they tell what comes next.
     parity : Out(1)
-        Parity of all outputs.
+        Parity of the outputs, each of another cycle.
     """
 
     serial: In(1)
+    load: In(1)
     parity: Out(1)
 
     def __init__(self, design: wiring.Component) -> None:
@@ -96,9 +123,12 @@ class Pins(wiring.Component):
         ports = [(member.flow, value) for _, member, value in design.signature.flatten(design)]
         inputs = Cat(value for flow, value in ports if flow is In)
         outputs = Cat(value for flow, value in ports if flow is Out)
-        shifted, held = Signal(len(inputs), reset_less=True), Signal(len(outputs), reset_less=True)
-        m.d.comb += inputs.eq(shifted)
-        m.d.sync += [shifted.eq(Cat(self.serial, shifted)), held.eq(outputs), self.parity.eq(held.xor())]
+        shifted, loaded = (Signal(len(inputs), reset_less=True) for _ in range(2))
+        held, folded = (Signal(len(outputs), reset_less=True) for _ in range(2))
+        m.d.sync += [shifted.eq(Cat(self.serial, shifted)), held.eq(outputs), folded.eq(held ^ (folded << 1))]
+        with m.If(self.load):
+            m.d.sync += loaded.eq(shifted)
+        m.d.comb += [inputs.eq(loaded), self.parity.eq(folded[-1])]
         return m
 
 

@@ -1,7 +1,9 @@
 """Area and speed on FPGAs."""
 
 import json
+import re
 import statistics
+from collections.abc import Container
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -74,7 +76,7 @@ DEVICES = {
         f"synth_ecp5 {ECP5_MAPPING}",
         f"synth_ecp5 -nodsp {ECP5_MAPPING}",
         "nextpnr-ecp5",
-        ("--25k", "--package", "CABGA381", "--lpf-allow-unconstrained"),
+        ("--25k", "--package", "CABGA381", "--lpf-allow-unconstrained", "--tmg-ripup"),
         24288,
         56,
         28,
@@ -136,11 +138,11 @@ def _speed(folder: Path, seed: int) -> dict[str, Any]:
         if NO_ROOM not in str(error):
             raise
         return {}
-    return timing(json.loads((folder / report).read_text()))
+    return timing(json.loads((folder / report).read_text()), _modules(folder))
 
 
-def timing(report: dict[str, Any]) -> dict[str, Any]:
-    """Return clock and critical path of nextpnr's report."""
+def timing(report: dict[str, Any], modules: Container[str]) -> dict[str, Any]:
+    """Return clock and critical path of nextpnr's report, its cells by `block`."""
     clock = next(iter(report["fmax"].values()))
     path = next(
         one["path"]
@@ -148,22 +150,33 @@ def timing(report: dict[str, Any]) -> dict[str, Any]:
         if one["from"].startswith("posedge") == one["to"].startswith("posedge")
     )
     steps = [step for step in path if step["type"] in ("clk-to-q", "logic", "routing", "setup")]
-    blocks = list(dict.fromkeys(block(step["to"]["cell"]) for step in steps))
+    ends = [steps[0]["from"]["cell"], *(step["to"]["cell"] for step in steps)]
+    blocks = [block(cell, modules) for cell in ends]
     return {
         "megahertz": round(clock["achieved"], 2),
-        "from": block(steps[0]["from"]["cell"]),
-        "to": block(steps[-1]["to"]["cell"]),
-        "through": blocks,
+        "from": blocks[0],
+        "to": blocks[-1],
+        "through": list(dict.fromkeys(blocks)),
         "logic_ns": round(sum(step["delay"] for step in steps if step["type"] != "routing"), 1),
         "routing_ns": round(sum(step["delay"] for step in steps if step["type"] == "routing"), 1),
         "utilization": {name: cells["used"] for name, cells in report["utilization"].items() if cells["used"]},
     }
 
 
-def block(cell: str) -> str:
-    """Return the block that a cell belongs to, from its hierarchical name."""
-    parts = [part for part in cell.split(".") if part not in ("design", "encoder", "decoder")]
-    return parts[-2] if len(parts) > 1 else "top"
+def block(cell: str, modules: Container[str]) -> str:
+    """Return the block that a cell belongs to: the last of the `modules` in its hierarchical name.
+
+    It is `top` for the registers around the design, and `design` for what no block of the design holds. What is
+    numbered within a block belongs to a memory.
+    """
+    parts = f"top.{cell}".split(".")
+    depth = max(size for size in range(1, len(parts)) if ".".join(parts[:size]) in modules)
+    name = parts[depth - 1].split("$")[0]
+    return f"{name} memory" if any(part.isdigit() for part in parts[depth:]) else name
+
+
+def _modules(folder: Path) -> list[str]:
+    return re.findall(r"^module \\(\S+)", (folder / "top.il").read_text(), re.MULTILINE)
 
 
 def fmax(design: str, channels: int, lanes: int, device: str, seeds: tuple[int, ...] = SEEDS) -> dict[str, Any] | None:

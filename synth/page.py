@@ -21,13 +21,14 @@ command and the tools that made each are beside it in [silicon.json](silicon.jso
 
 - **LUT4, flip-flops, block RAM, multipliers**: cells after synthesis of the design alone. UP5K and ECP5 use multiplier
   blocks for the rate updates, HX8K has none.
-- **Fmax**: median, lowest and highest of the seeds, of the design between registers (a shift register at its inputs).
+- **Fmax**: median, lowest and highest of the seeds, of the design between registers (`Pins` in `synth/designs.py`).
 - **NAND2**: area in units of a 2-input NAND, with the ratios of the open library sky130_fd_sc_hd (`synth/nand2.lib`);
   no memories, whose bits are counted apart. A flip-flop is 5.33, and there are no wires, buffers or test logic.
 - No memory's row is read while it is written, which `formal/predictor.py` proves, or it is read transparently; Yosys
   is told so, and builds nothing for it. With generated Verilog `synth_ice40 -no-rw-check` does the same.
 - On the ECP5 LUTs are mapped with 600 ps for a wire in place of `synth_ecp5`'s 300, and comparisons with constants
-  without carry chains (`synth/devices.py`): nextpnr's wires take longer still.
+  without carry chains (`synth/devices.py`): nextpnr's wires take longer still. It routes with `--tmg-ripup`, which
+  routes again what is on the slowest paths.
 - A design with more products than a device has multiplier blocks gets them all from LUTs. "No room": it has more cells
   of a kind than the device.
 - Sizes and devices that are missing below were not run yet: `make synth` adds them, and keeps what it has.
@@ -249,7 +250,8 @@ def _paths(rows: Sequence[Row]) -> str:
     lines = [
         "## Critical paths",
         "",
-        "Of the seed with the median clock: where the path begins and ends, and the blocks on its way.",
+        "Of the seed with the median clock: where the path begins and ends, and the blocks on its way; `pins` are the",
+        "registers around a design.",
         "",
         "| design | channels | lanes | on | from | to | through | logic, ns | wires, ns |",
         "| --- | ---: | ---: | --- | --- | --- | --- | ---: | ---: |",
@@ -257,11 +259,11 @@ def _paths(rows: Sequence[Row]) -> str:
     for row in rows:
         if row.get("speed"):
             path = row["speed"]["path"]
-            through = ", ".join(block for block in path["through"] if not block.isdigit() and "$" not in block)
-            ends = [path[end] if not path[end].isdigit() else "memory" for end in ("from", "to")]
+            shown = {"design": row["design"].split()[0], "top": "pins"}
+            start, end, *through = (shown.get(name, name) for name in (path["from"], path["to"], *path["through"]))
             lines.append(
-                f"| {row['design']} | {row['channels']:,} | {row['lanes']} | {DEVICES[row['device']].name} | {ends[0]} "
-                f"| {ends[1]} | {through} | {path['logic_ns']} | {path['routing_ns']} |"
+                f"| {row['design']} | {row['channels']:,} | {row['lanes']} | {DEVICES[row['device']].name} | {start} "
+                f"| {end} | {', '.join(through)} | {path['logic_ns']} | {path['routing_ns']} |"
             )
     return "\n".join([*lines, "", UNDERSTOOD])
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from model import encode_packets
 from sim import cosim
 from sim.options import make_request
-from synth.devices import block
 from synth.results import Row
 
 DEVICE = "toggles"
@@ -101,6 +100,6 @@ def _blocks(lines: Iterator[str]) -> Iterator[tuple[str, str]]:
         elif words[:1] == ["$upscope"]:
             scopes.pop()
         elif words[:1] == ["$var"] and words[4] != CLOCK:
-            yield words[3], NUMBER.sub("", block(".".join([*scopes, words[4]])))
+            yield words[3], NUMBER.sub("", scopes[-1])
         elif words[:1] == ["$enddefinitions"]:
             return

@@ -18,7 +18,7 @@ from board.uart_output import UartOutput
 from model import Settings, encode_packets
 from synth.__main__ import _cases, app
 from synth.designs import DESIGNS, rtlil
-from synth.devices import DEVICES, area, fmax, timing
+from synth.devices import DEVICES, _cells, area, block, fmax, timing
 from synth.gates import gates
 from synth.page import _clock, _target
 from synth.sizing import size
@@ -67,7 +67,15 @@ def test_netlists_repeat():
 def test_every_block_is_made_with_pins(name):
     top = rtlil(name, 32, 8, pins=True).split("\nmodule \\top\n")[1].split("\nend\n")[0]
     ports = re.findall(r"^  wire .*put \d+ +(\S+)$", top, re.MULTILINE)
-    assert set(ports) == {"\\serial", "\\parity", "\\clk", "\\rst"}
+    assert set(ports) == {"\\serial", "\\load", "\\parity", "\\clk", "\\rst"}
+
+
+def test_pins_leave_a_design_whole():
+    # The debt is always small where what is learnt from is told to restart in the next cycle.
+    synthesis, ports = DEVICES["up5k"].synthesis, 2 * (4 + 7 + 1 + 1) + 2 * 4
+    alone, between = (_cells(rtlil("rice_debt", 32, 8, pins=pins), synthesis) for pins in (False, True))
+    assert between["flip_flops"] == alone["flip_flops"] + ports
+    assert alone["lut4"] <= between["lut4"] <= alone["lut4"] + 3
 
 
 def test_timing_names_the_blocks():
@@ -82,10 +90,27 @@ def test_timing_names_the_blocks():
         "critical_paths": [{"from": "posedge clk", "to": "posedge clk", "path": path}],
         "utilization": {"ICESTORM_LC": {"used": 3, "available": 5280}, "ICESTORM_PLL": {"used": 0, "available": 1}},
     }
-    told = timing(report)
+    encoder = "top.design.encoder"
+    told = timing(report, {"top", *(f"{encoder}.{name}" for name in ("gap_counter", "isi_encoder", "scheduler"))})
     assert (told["from"], told["to"]) == ("gap_counter", "scheduler")
     assert told["through"] == ["gap_counter", "isi_encoder", "scheduler"]
     assert (told["logic_ns"], told["routing_ns"], told["utilization"]) == (0.8, 1.0, {"ICESTORM_LC": 3})
+
+
+@pytest.mark.parametrize(
+    ("cell", "name"),
+    [
+        ("shifted_DFF", "top"),
+        ("design.place_DFF", "design"),
+        ("design.isi_encoder.coder.held.gap_LUT", "coder"),
+        ("design.isi_encoder.crc$34.crc_DFF", "crc"),
+        ("design.isi_encoder.seeds.0.1", "isi_encoder memory"),
+        ("design.isi_encoder.bits_4", "isi_encoder"),
+    ],
+)
+def test_cells_belong_to_the_innermost_block(cell, name):
+    modules = ["top", "top.design", *(f"top.design.isi_encoder{end}" for end in ("", ".coder", ".crc$34"))]
+    assert block(cell, modules) == name
 
 
 @pytest.fixture
