@@ -64,7 +64,7 @@ def run(
 
     console = Console()
     with console.status("building the simulator, then simulating"):
-        capture = cosim.simulate(request.stimulus, waves)
+        capture = cosim.simulate(request.stimulus, "vcd" if waves else None)
     with console.status("comparing with the golden model"):
         figures, codewords = measure(*request, capture, GOLDEN, "Verilator, cocotb")
     print_report(figures, console)
@@ -72,7 +72,7 @@ def run(
     write_picture(request.recording, figures, codewords, OUTPUT / "report.png")
     console.print(f"Report: {_shown(OUTPUT / 'report.json')}, {_shown(OUTPUT / 'report.png')}")
     if waves:
-        console.print(f"Waves:  {_shown(cosim.wave_file(request.stimulus))}")
+        console.print(f"Waves:  {_shown(cosim.wave_file(request.stimulus, 'vcd'))}")
     _exit_by(figures.verdict.differences)
 
 

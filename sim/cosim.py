@@ -10,19 +10,19 @@ import numpy as np
 
 from hdl.generate import TOP_NAME, write_verilog
 from model.golden.settings import CODER_IDS
-from sim.build import BUILD, alone_in, build_simulator, run_bench, write_if_changed
+from sim.build import BUILD, Waves, alone_in, build_simulator, run_bench, write_if_changed
 from sim.stimulus import Capture, Stimulus, cut
 
 
-def simulate(stimulus: Stimulus, waves: bool = False) -> Capture:
+def simulate(stimulus: Stimulus, waves: Waves | None = None) -> Capture:
     """Encode a raster with the RTL.
 
     Parameters
     ----------
     stimulus : Stimulus
         The raster and how it is sent.
-    waves : bool
-        Whether to leave a wave file, `wave_file(stimulus)`.
+    waves : {"vcd", "saif"}, optional
+        The wave file to leave, `wave_file(stimulus, waves)`.
 
     Raises
     ------
@@ -33,13 +33,13 @@ def simulate(stimulus: Stimulus, waves: bool = False) -> Capture:
         return _simulate(stimulus, job_folder(stimulus, waves), waves)
 
 
-def _simulate(stimulus: Stimulus, folder: Path, waves: bool) -> Capture:
+def _simulate(stimulus: Stimulus, folder: Path, waves: Waves | None) -> Capture:
     verilog = folder / f"{TOP_NAME}.v"
     write_if_changed(verilog, lambda path: write_verilog(path, channels=stimulus.channels, lanes=stimulus.lanes))
     runner = build_simulator(TOP_NAME, verilog, folder=folder, waves=waves)
     np.save(folder / "words.npy", stimulus.words())
     (folder / "job.json").write_text(json.dumps(_job(stimulus)))
-    run_bench(runner, TOP_NAME, "sim.cosim_job", folder=folder, env={"CORTICODEC_JOB": str(folder)}, waves=waves)
+    run_bench(runner, TOP_NAME, "sim.cosim_job", folder=folder, env={"CORTICODEC_JOB": str(folder)}, waves=bool(waves))
     with np.load(folder / "capture.npz") as capture:
         return Capture(
             packets=cut(capture["stream"].tobytes(), capture["packet_ends"]),
@@ -51,14 +51,14 @@ def _simulate(stimulus: Stimulus, folder: Path, waves: bool) -> Capture:
         )
 
 
-def job_folder(stimulus: Stimulus, waves: bool) -> Path:
+def job_folder(stimulus: Stimulus, waves: Waves | None) -> Path:
     """Return where the simulator of this build is, and runs."""
-    return BUILD / "sim" / f"channels{stimulus.channels}_lanes{stimulus.lanes}{'_waves' if waves else ''}"
+    return BUILD / "sim" / f"channels{stimulus.channels}_lanes{stimulus.lanes}{f'_{waves}' if waves else ''}"
 
 
-def wave_file(stimulus: Stimulus) -> Path:
+def wave_file(stimulus: Stimulus, waves: Waves) -> Path:
     """Return where `simulate` leaves its wave file."""
-    return job_folder(stimulus, waves=True) / "dump.vcd"
+    return job_folder(stimulus, waves) / f"dump.{waves}"
 
 
 def _job(stimulus: Stimulus) -> dict[str, object]:

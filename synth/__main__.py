@@ -78,7 +78,7 @@ def count(
     data: Annotated[Path | None, typer.Option(help="A recording, as for `python -m sim run`.")] = None,
     seconds: Annotated[float, typer.Option(min=0.01, help="How much of it.")] = SECONDS,
 ) -> None:
-    """Count toggles a bin while the simulated encoder encodes a recording; write docs/silicon.md.
+    """Count toggles a bin while the simulated encoder encodes a recording; write docs/silicon.md and a SAIF file.
 
     Without `--data` it is the Neuropixels recording in the folder that `CORTICODEC_DATA` names; where that is absent,
     nothing is counted.

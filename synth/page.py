@@ -220,7 +220,7 @@ without pause. A change of a net counts 1, whatever it drives: there are no capa
 Every net that the Verilog names counts, steps of a sum or a shift among them, and one that several blocks share counts
 once. The clock is left out, and the memories' inside; each bin has its 40 bits read and written.
 `python -m synth toggles` counts this in the simulator's wave file, after a comparison of the packets with the
-software's.
+software's, and leaves `build/synth/encoder.saif` for a power tool: the same, each bit in every block that it reaches.
 """
 LEAST_TOGGLES = 0.05
 """Blocks with fewer toggles a bin are summed up."""
@@ -283,9 +283,10 @@ multiplier blocks of an FPGA, the shifts by `sharpness` (61 LUTs a lane) and the
 
 
 def _plot(rows: Sequence[Row]) -> bool:
-    """Draw LUTs over channels for each number of lanes, and NAND2 by block; return whether there was anything to."""
-    encoders = [row for row in rows if row["design"] == "encoder" and row["device"] == "up5k"]
-    blocks = [row for row in _of_target(rows) if row["design"] not in WHOLE and row["device"] == "nand2"]
+    """Draw NAND2 over channels for each number of lanes, and by block; return whether there was anything to."""
+    gates = [row for row in rows if row["device"] == "nand2"]
+    encoders = [row for row in gates if row["design"] == "encoder"]
+    blocks = [row for row in _of_target(gates) if row["design"] not in WHOLE]
     if not encoders or not blocks:
         return False
     import matplotlib
@@ -293,19 +294,19 @@ def _plot(rows: Sequence[Row]) -> bool:
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    figure, (left, right) = pyplot.subplots(1, 2, figsize=(11, 4), layout="constrained")
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=(11, 5), layout="constrained")
     for lanes in sorted({row["lanes"] for row in encoders}):
-        sizes = sorted((row["channels"], row["lut4"]) for row in encoders if row["lanes"] == lanes)
-        left.plot(*zip(*sizes, strict=True), marker="o", label=f"{lanes} lanes")
-    left.set(xscale="log", xlabel="channels", ylabel="LUT4, iCE40 UP5K", title="Encoder")
-    left.set_ylim(0, 1.1 * max(row["lut4"] for row in encoders))
+        sizes = sorted((row["channels"], row["nand2"]) for row in encoders if row["lanes"] == lanes)
+        left.plot(*zip(*sizes, strict=True), marker="o", label=f"{lanes} lane{'s' if lanes > 1 else ''}")
+    left.set(xscale="log", xlabel="channels", ylabel="NAND2 equivalents without memories", title="Encoder")
+    left.set_ylim(0, 1.1 * max(row["nand2"] for row in encoders))
     channels = sorted({row["channels"] for row in encoders})
     left.set_xticks(channels, [f"{width:,}" for width in channels])
     left.minorticks_off()
-    left.legend(loc="lower right")
+    left.legend()
     blocks.sort(key=lambda row: row["nand2"])
     right.barh([row["design"] for row in blocks], [row["nand2"] for row in blocks])
-    right.set(xlabel="NAND2 equivalents", title="Blocks alone, 1024 channels, 8 lanes")
+    right.set(xlabel="NAND2 equivalents", title="Blocks alone, 1,024 channels, 8 lanes")
     figure.savefig(PLOT, dpi=110, metadata={"Software": None})
     pyplot.close(figure)
     return True

@@ -5,9 +5,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
+from shutil import copyfile
+from typing import get_args
 
 from model import encode_packets
 from sim import cosim
+from sim.build import BUILD, Waves
 from sim.options import make_request
 from synth.results import Row
 
@@ -19,12 +22,14 @@ LANES = 8
 STATE_BITS = 40
 """Bits of the memories' rows that belong to a bin: all are read, and written, once a bin."""
 CLOCK = "clk"
+SAIF = BUILD / "synth" / "encoder.saif"
+"""Toggles of each bit of each net in each block, for a power tool."""
 NUMBER = re.compile(r"[_$]\d+$")
 """What tells a lane's block from those of the other lanes."""
 
 
 def toggles(data: Path, seconds: float = SECONDS) -> Row:
-    """Return how often nets of the simulated encoder toggle while it encodes a recording.
+    """Return how often nets of the simulated encoder toggle while it encodes a recording; leave that in `SAIF`, too.
 
     Parameters
     ----------
@@ -48,10 +53,13 @@ def toggles(data: Path, seconds: float = SECONDS) -> Row:
         What the hardware sent is not what the software would.
     """
     recording, stimulus = make_request(data=data, duration=seconds, lanes=LANES)
-    capture = cosim.simulate(stimulus, waves=True)
-    if capture.packets != encode_packets(stimulus.raster, stimulus.settings):
+    packets = encode_packets(stimulus.raster, stimulus.settings)
+    # In two formats, since a SAIF file does not tell which blocks share a net.
+    if any(cosim.simulate(stimulus, waves).packets != packets for waves in get_args(Waves)):
         raise RuntimeError("the simulated encoder's packets are not the software's")
-    with cosim.wave_file(stimulus).open() as lines:
+    SAIF.parent.mkdir(parents=True, exist_ok=True)
+    copyfile(cosim.wave_file(stimulus, "saif"), SAIF)
+    with cosim.wave_file(stimulus, "vcd").open() as lines:
         counts = count_toggles(lines)
     return {
         "design": "encoder",
