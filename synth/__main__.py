@@ -1,7 +1,7 @@
 """The command line: python -m synth."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Annotated
@@ -10,13 +10,14 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, TimeElapsedColumn
 
+from model.golden.settings import CHANNELS_MAX
 from sim.results import data_folder
 from synth import sizing
 from synth.designs import DESIGNS, WHOLE
 from synth.devices import DEVICES, SEEDS, area, fmax
 from synth.gates import gates
 from synth.page import TARGET, write
-from synth.results import Row, add
+from synth.results import DOCS, Row, add
 from synth.table import print_table
 from synth.toggles import SECONDS, toggles
 
@@ -31,54 +32,69 @@ RECORDING = "spikes/neuropixels"
 """In the folder of the real recordings."""
 
 
+Output = Annotated[Path, typer.Option(help="Folder of silicon.json, silicon.md and silicon.png.")]
+
+
 @app.command()
 def measure(
     design: Annotated[list[str] | None, typer.Option(help="Designs; repeatable. Default: all.")] = None,
-    channels: Annotated[list[int] | None, typer.Option(help="Channels; repeatable.")] = None,
-    lanes: Annotated[list[int] | None, typer.Option(help="Lanes; repeatable.")] = None,
+    channels: Annotated[
+        list[int] | None, typer.Option(min=1, max=CHANNELS_MAX, help="Channels; repeatable. Default: 32 to 1024.")
+    ] = None,
+    lanes: Annotated[
+        list[int] | None, typer.Option(min=1, help="Lanes, at most the channels; repeatable. Default: 1, 8, 32.")
+    ] = None,
     device: Annotated[list[str] | None, typer.Option(help="Of up5k, hx8k, ecp5, nand2; repeatable.")] = None,
     *,
     seeds: Annotated[int, typer.Option(min=0, max=len(SEEDS), help="Seeds to place with; 0 measures areas only.")] = 5,
     sweep: Annotated[bool, typer.Option("--sweep", help="Add 128 to 4096 channels at 8 lanes.")] = False,
     jobs: Annotated[int | None, typer.Option(min=1, help="Designs at once. Default: one for each processor.")] = None,
+    output: Output = DOCS,
 ) -> None:
-    """Measure area and speed; write docs/silicon.json and docs/silicon.md.
+    """Measure area and speed; write silicon.json and silicon.md.
 
-    What was measured before, with the same netlist and tools, is not measured again.
+    What was measured before, with the same netlist and tools, is not measured again. Name another folder with
+    --output to leave the published figures alone:
 
-    **Example**
-
-    `python -m synth measure --design encoder --channels 1024 --lanes 8 --device up5k`
+    python -m synth measure --design encoder --channels 1024 --lanes 8 --device up5k --seeds 1 --output build/mine
     """
-    unknown = sorted({*(design or ())} - {*DESIGNS}) + sorted({*(device or ())} - {*DEVICES, GATES})
-    if unknown:
-        raise typer.BadParameter(f"{', '.join(unknown)} must be of {', '.join([*DESIGNS, *DEVICES, GATES])}")
+    _check("--design", design, DESIGNS)
+    _check("--device", device, (*DEVICES, GATES))
     cases = _cases(design or list(DESIGNS), channels or CHANNELS, lanes or LANES, sweep=sweep)
+    if not cases:
+        raise typer.BadParameter("--lanes must be at most --channels")
     work = [(*case, target) for case in cases for target in device or [*DEVICES, GATES]]
-    console, rows = Console(), []
+    console, rows, failed = Console(), [], 0
     columns = (*Progress.get_default_columns(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress, ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
         task = progress.add_task("measured", total=len(work))
         running = [pool.submit(_row, *one, SEEDS[:seeds]) for one in work]
         try:
             for done in as_completed(running):
+                progress.advance(task)
+                if error := done.exception():
+                    console.print(f"error: {error}", style="red", markup=False)
+                    failed += 1
+                    continue
                 row = done.result()
-                add(row, _command(row, seeds))
+                add(row, _command(row, seeds), output)
                 rows.append(row)
                 console.print(_line(row))
-                progress.advance(task)
         finally:
             pool.shutdown(cancel_futures=True)
-            write()
+            write(output)
     print_table(rows, console)
+    if failed:
+        raise typer.Exit(1)
 
 
 @app.command("toggles")
 def count(
     data: Annotated[Path | None, typer.Option(help="A recording, as for `python -m sim run`.")] = None,
     seconds: Annotated[float, typer.Option(min=0.01, help="How much of it.")] = SECONDS,
+    output: Output = DOCS,
 ) -> None:
-    """Count toggles a bin while the simulated encoder encodes a recording; write docs/silicon.md and a SAIF file.
+    """Count toggles a bin while the simulated encoder encodes a recording; write silicon.md and a SAIF file.
 
     Without `--data` it is the Neuropixels recording in the folder that `CORTICODEC_DATA` names; where that is absent,
     nothing is counted.
@@ -89,15 +105,15 @@ def count(
         return
     row = toggles(path, seconds)
     shown = data or f"$CORTICODEC_DATA/{RECORDING}"
-    add(row, f'python -m synth toggles --data "{shown}" --seconds {seconds:g}')
+    add(row, f'python -m synth toggles --data "{shown}" --seconds {seconds:g}', output)
     typer.echo(f"{sum(row['toggles'].values()) / row['bins']:.1f} toggles a bin, {row['bins']:,} bins")
-    write()
+    write(output)
 
 
 @app.command()
-def page() -> None:
-    """Write docs/silicon.md from docs/silicon.json."""
-    write()
+def page(output: Output = DOCS) -> None:
+    """Write silicon.md and its plot from silicon.json."""
+    write(output)
 
 
 @app.command()
@@ -126,15 +142,20 @@ def size(
     typer.echo(f"latency {needs.latency_s * 1e3:.3g} ms from a spike to the end of its packet")
 
 
+def _check(option: str, given: Sequence[str] | None, known: Iterable[str]) -> None:
+    if unknown := sorted({*(given or ())} - {*known}):
+        raise typer.BadParameter(f"{option} must be of {', '.join(known)}, not {', '.join(unknown)}")
+
+
 def _cases(
     designs: Sequence[str], channels: Sequence[int], lanes: Sequence[int], *, sweep: bool
 ) -> list[tuple[str, int, int]]:
-    """Return designs with each size that they exist in, those of the targets' size first."""
+    """Return designs with each size that they exist in: those of the targets' size first, the slowest last."""
     sizes = [(width, words) for width in channels for words in lanes if words <= width]
     cases = [(name, *size) for name in designs for size in sizes]
     if sweep:
         cases += [(name, width, TARGET[1]) for name in designs if name in WHOLE for width in SWEEP]
-    return sorted(dict.fromkeys(cases), key=lambda case: case[1:] != TARGET)
+    return sorted(dict.fromkeys(cases), key=lambda case: (case[1:] != TARGET, case[2] > TARGET[1]))
 
 
 def _row(name: str, channels: int, lanes: int, device: str, seeds: tuple[int, ...]) -> Row:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from threading import Lock
 
 from amaranth.hdl import Cat, Module, Signal
@@ -135,6 +136,11 @@ class Pins(wiring.Component):
 def rtlil(name: str, channels: int, lanes: int, *, pins: bool = False) -> str:
     """Return the RTLIL of a design, the same from run to run: without the places in source files."""
     with _amaranth:
-        design = DESIGNS[name](channels, lanes)
-        text = component_rtlil(Pins(design) if pins else design, "top")
+        return _rtlil(name, channels, lanes, pins)
+
+
+@lru_cache(maxsize=8)  # a design is asked for by each device
+def _rtlil(name: str, channels: int, lanes: int, pins: bool) -> str:
+    design = DESIGNS[name](channels, lanes)
+    text = component_rtlil(Pins(design) if pins else design, "top")
     return re.sub(r"^\s*attribute \\src .*\n", "", text, flags=re.MULTILINE)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from synth.designs import rtlil
-from synth.tools import READ, kept, run_tool
+from synth.tools import READ, count_cells, made, run_tool
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,9 @@ class Device:
     ----------
     name : str
         For people.
-    synthesis, without_multipliers : str
-        Yosys' command, and the one that builds products of LUTs.
+    synthesis, beyond_multipliers : str
+        Yosys' command, and the one for designs with more products than the device has multiplier blocks: `{beyond}`
+        more.
     nextpnr : str
         The place and route tool.
     options : tuple of str
@@ -33,7 +34,7 @@ class Device:
 
     name: str
     synthesis: str
-    without_multipliers: str
+    beyond_multipliers: str
     nextpnr: str
     options: tuple[str, ...]
     luts: int
@@ -74,7 +75,7 @@ DEVICES = {
     "ecp5": Device(
         "ECP5-25K",
         f"synth_ecp5 {ECP5_MAPPING}",
-        f"synth_ecp5 -nodsp {ECP5_MAPPING}",
+        f"alumacc *updater_*/t:$mul %R{{beyond}}; synth_ecp5 {ECP5_MAPPING}",
         "nextpnr-ecp5",
         ("--25k", "--package", "CABGA381", "--lpf-allow-unconstrained", "--tmg-ripup"),
         24288,
@@ -84,17 +85,17 @@ DEVICES = {
     ),
 }
 SEEDS = (1, 2, 3, 4, 5)
-NO_ROOM = "no BELs remaining"
+NO_ROOM = ("no BELs remaining", "Failed to expand region", "Unable to find legal placement")
 """What nextpnr says where a device is too small."""
 
 CELLS = {
-    "lut4": ("SB_LUT4", "LUT4"),
-    "flip_flops": ("SB_DFF", "TRELLIS_FF"),
-    "block_rams": ("SB_RAM40_4K", "DP16KD"),
-    "multipliers": ("SB_MAC16", "MULT18X18D"),
-    "carries": ("SB_CARRY", "CCU2C"),
+    "lut4": {"SB_LUT4": 1, "LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 4},
+    "flip_flops": {"SB_DFF": 1, "TRELLIS_FF": 1},
+    "block_rams": {"SB_RAM40_4K": 1, "DP16KD": 1},
+    "multipliers": {"SB_MAC16": 1, "MULT18X18D": 1},
 }
-"""Beginnings of the names of the cells that are counted."""
+"""What is counted, by the beginnings of the cells' names, and how often: on the ECP5, two bits of a sum and 16 words of
+four bits are LUTs too."""
 
 
 def area(design: str, channels: int, lanes: int, device: str) -> dict[str, int]:
@@ -103,30 +104,31 @@ def area(design: str, channels: int, lanes: int, device: str) -> dict[str, int]:
 
 
 def _synthesis(design: str, channels: int, lanes: int, device: str) -> tuple[str, dict[str, int]]:
-    """Return the command that uses multiplier blocks, unless the device has too few of them, and the cells it gives."""
+    """Return the command for a design on a device, and the cells it gives."""
     target, text = DEVICES[device], rtlil(design, channels, lanes)
     cells = _cells(text, target.synthesis)
     if cells["multipliers"] <= target.multipliers:
         return target.synthesis, cells
-    return target.without_multipliers, _cells(text, target.without_multipliers)
+    synthesis = target.beyond_multipliers.format(beyond=cells["multipliers"] - target.multipliers)
+    return synthesis, _cells(text, synthesis)
 
 
 def _cells(text: str, synthesis: str) -> dict[str, int]:
-    return kept({"top.il": text, "script.ys": f"{READ}{synthesis}; tee -q -o stat.json stat -json"}, _count_cells)
-
-
-def _count_cells(folder: Path) -> dict[str, int]:
-    run_tool("yosys", ["-q", "-s", "script.ys"], folder)
-    counts = json.loads((folder / "stat.json").read_text())["design"]["num_cells_by_type"]
+    counts = count_cells({"top.il": text, "script.ys": f"{READ}{synthesis}; tee -q -o stat.json stat -json"})
     return {
-        kind: sum(number for cell, number in counts.items() if cell.startswith(beginnings))
-        for kind, beginnings in CELLS.items()
+        kind: sum(
+            times * number
+            for beginning, times in cells.items()
+            for cell, number in counts["num_cells_by_type"].items()
+            if cell.startswith(beginning)
+        )
+        for kind, cells in CELLS.items()
     }
 
 
-def _speed(folder: Path, seed: int) -> dict[str, Any]:
-    """Return the highest clock that nextpnr reaches with a seed, and the path that limits it; nothing without room."""
-    netlist, report = folder / "top.json", f"report_{seed}.json"
+def _place(folder: Path, report: str, seed: int) -> None:
+    """Make nextpnr's report for a seed: an empty one where there is no room."""
+    netlist = folder / "top.json"
     if not netlist.exists():
         run_tool("yosys", ["-q", "-s", "script.ys"], folder)
         (folder / "made.json").replace(netlist)
@@ -135,10 +137,9 @@ def _speed(folder: Path, seed: int) -> dict[str, Any]:
     try:
         run_tool(tool, ["--json", netlist.name, *outputs, *options], folder)
     except RuntimeError as error:
-        if NO_ROOM not in str(error):
+        if not any(said in str(error) for said in NO_ROOM):
             raise
-        return {}
-    return timing(json.loads((folder / report).read_text()), _modules(folder))
+        (folder / report).write_text("{}")
 
 
 def timing(report: dict[str, Any], modules: Container[str]) -> dict[str, Any]:
@@ -175,10 +176,6 @@ def block(cell: str, modules: Container[str]) -> str:
     return f"{name} memory" if any(part.isdigit() for part in parts[depth:]) else name
 
 
-def _modules(folder: Path) -> list[str]:
-    return re.findall(r"^module \\(\S+)", (folder / "top.il").read_text(), re.MULTILINE)
-
-
 def fmax(design: str, channels: int, lanes: int, device: str, seeds: tuple[int, ...] = SEEDS) -> dict[str, Any] | None:
     """Return median and range of the highest clock over seeds, in MHz, and the critical path of the median.
 
@@ -193,12 +190,13 @@ def fmax(design: str, channels: int, lanes: int, device: str, seeds: tuple[int, 
         "script.ys": f"{READ}{synthesis} -json made.json",
         "nextpnr.json": json.dumps([target.nextpnr, *target.options, "--freq", str(target.megahertz)]),
     }
+    modules = re.findall(r"^module \\(\S+)", inputs["top.il"], re.MULTILINE)
     runs = []
     for seed in seeds:
-        run = kept(inputs, partial(_speed, seed=seed), f"seed_{seed}")
-        if not run:
+        report = json.loads(made(inputs, f"report_{seed}.json", partial(_place, seed=seed)).read_text())
+        if not report:
             return None
-        runs.append(run)
+        runs.append(timing(report, modules))
     runs.sort(key=lambda run: run["megahertz"])
     clocks = [run["megahertz"] for run in runs]
     return {

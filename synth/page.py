@@ -1,26 +1,35 @@
-"""The page docs/silicon.md, made from the measured figures."""
+"""The page silicon.md, made from the measured figures."""
 
+import re
+import textwrap
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from synth.designs import WHOLE
 from synth.devices import DEVICES
-from synth.results import Row, load
+from synth.results import Row, key, load
 from synth.toggles import DEVICE as TOGGLES
-from synth.tools import ROOT
 
-PAGE = ROOT / "docs" / "silicon.md"
-PLOT = ROOT / "docs" / "silicon.png"
+PAGE = "silicon.md"
+PLOT = "silicon.png"
 TARGET = CHANNELS, LANES = 1024, 8
 """The size that the targets are about."""
 
 INTRODUCTION = """\
 # Silicon: area and speed
 
-Made by `make synth` (`python -m synth measure`); do not edit. Figures come from Yosys and nextpnr, from wheels. The
-command and the tools that made each are beside it in [silicon.json](silicon.json).
+Made by `make synth`; do not edit. The command and the tools' versions of each figure are beside it in
+[silicon.json](silicon.json), in the form
 
-- **LUT4, flip-flops, block RAM, multipliers**: cells after synthesis of the design alone. UP5K and ECP5 use multiplier
-  blocks for the rate updates, HX8K has none.
+```
+python -m synth measure --design encoder --channels 1024 --lanes 8 --device up5k
+```
+"""
+
+READING = """\
+- **LUT4, flip-flops, RAM, multipliers**: cells after synthesis of the design alone. RAM is in blocks, of 4 Kbit on the
+  iCE40 and 18 Kbit on the ECP5. Where an ECP5's memory is small it is made of LUTs, and counts as such; so do carry
+  chains there, with two LUT4 for two bits. UP5K and ECP5 use multiplier blocks for the rate updates, HX8K has none.
 - **Fmax**: median, lowest and highest of the seeds, of the design between registers (`Pins` in `synth/designs.py`).
 - **NAND2**: area in units of a 2-input NAND, with the ratios of the open library sky130_fd_sc_hd (`synth/nand2.lib`);
   no memories, whose bits are counted apart. A flip-flop is 5.33, and there are no wires, buffers or test logic.
@@ -29,9 +38,9 @@ command and the tools that made each are beside it in [silicon.json](silicon.jso
 - On the ECP5 LUTs are mapped with 600 ps for a wire in place of `synth_ecp5`'s 300, and comparisons with constants
   without carry chains (`synth/devices.py`): nextpnr's wires take longer still. It routes with `--tmg-ripup`, which
   routes again what is on the slowest paths.
-- A design with more products than a device has multiplier blocks gets them all from LUTs. "No room": it has more cells
-  of a kind than the device.
-- Sizes and devices that are missing below were not run yet: `make synth` adds them, and keeps what it has.
+- Where a design has more products than the device multiplier blocks, an ECP5 gets those beyond from LUTs, an iCE40 all.
+  "No room": the design has more cells of a kind than the device.
+- An iCE40 has no memories of LUTs: Yosys makes memories of few rows, as with 32 channels and 8 lanes, of registers.
 """
 
 TARGETS = """\
@@ -84,13 +93,22 @@ NEIGHBOURS = (
 """Who published what, and its size."""
 
 
-def write() -> None:
-    """Write the page, and the plot beside it."""
-    rows = load()
-    parts = [INTRODUCTION, _targets(rows), _published(rows), _whole(rows), _blocks(rows), _energy(rows), _paths(rows)]
-    if _plot(rows):
-        parts.insert(1, f"![Area over channels and lanes, and by block]({PLOT.name})\n")
-    PAGE.write_text("\n".join(parts))
+def write(folder: Path) -> None:
+    """Write the page from the figures in a folder, and the plot, beside them."""
+    rows = load(folder)
+    figures = [_targets(rows), _published(rows), _whole(rows), _blocks(rows), _energy(rows), _paths(rows), _large(rows)]
+    plot = f"![Area over channels and lanes, and by block]({PLOT})\n"
+    parts = [INTRODUCTION, _tools(rows), READING, *([plot] if _plot(rows, folder / PLOT) else []), *figures]
+    (folder / PAGE).write_text("\n".join(parts))
+
+
+def _tools(rows: Sequence[Row]) -> str:
+    """Return which versions, devices and seeds the figures come from, in lines that fit."""
+    used = sorted({f"{name} {version}" for row in rows for name, version in row["versions"].items()})
+    seeds = sorted({seed for row in rows if row.get("speed") for seed in row["speed"]["seeds"]})
+    devices = (f"{device.name} ({' '.join(device.options[:3])})" for device in DEVICES.values())
+    told = f"Tools: {', '.join(used)}. Devices: {', '.join(devices)}. Seeds: {', '.join(map(str, seeds))}."
+    return _filled(told) + "\n"
 
 
 def _find(rows: Sequence[Row], design: str, device: str, channels: int = CHANNELS, lanes: int = LANES) -> Row | None:
@@ -114,11 +132,28 @@ def _targets(rows: Sequence[Row]) -> str:
     for name, row, least in (("UP5K", up5k, 24), ("ECP5-25K", ecp5, 100)):
         if row and row.get("speed"):
             lines.append(_target(f"clock, {name}", least, row["speed"]["median"], most=False, unit=" MHz"))
+    placed = _placed(up5k)
     growth = [_find(rows, "encoder", "up5k", channels) for channels in (128, 4096)]
     if all(growth):
         more = round(100 * (growth[1]["lut4"] / growth[0]["lut4"] - 1), 1)
         lines.append(_target("more LUTs from 128 to 4,096 channels", 15, more, most=True, unit=" %"))
-    return TARGETS + "\n".join(lines) + "\n"
+    return "\n".join([TARGETS + "\n".join(lines), *placed, ""])
+
+
+def _placed(up5k: Row | None) -> list[str]:
+    """Return a paragraph about the logic cells of an encoder that was placed."""
+    if not up5k or not up5k.get("speed"):
+        return []
+    cells = up5k["speed"]["path"]["utilization"]["ICESTORM_LC"]
+    told = (
+        "Placed, with the registers around it and with what shares no logic cell with a LUT, flip-flops and carries, "
+        f"it takes {cells:,} of the UP5K's {DEVICES['up5k'].luts:,} logic cells."
+    )
+    return ["", _filled(told)]
+
+
+def _filled(text: str) -> str:
+    return textwrap.fill(text, 120, break_on_hyphens=False)
 
 
 def _target(name: str, target: float, measured: float, *, most: bool, unit: str) -> str:
@@ -146,7 +181,7 @@ def _published(rows: Sequence[Row]) -> str:
 
 
 def _sized(rows: Sequence[Row], designs: Sequence[str]) -> Iterator[str]:
-    for row in sorted(rows, key=lambda one: (one["design"], one["device"], one["lanes"], one["channels"])):
+    for row in sorted(rows, key=key):
         if row["design"] not in designs or row["device"] == TOGGLES:
             continue
         start = f"| {row['design']} | {row['channels']:,} | {row['lanes']} |"
@@ -256,16 +291,21 @@ def _paths(rows: Sequence[Row]) -> str:
         "| design | channels | lanes | on | from | to | through | logic, ns | wires, ns |",
         "| --- | ---: | ---: | --- | --- | --- | --- | ---: | ---: |",
     ]
-    for row in rows:
+    for row in sorted(rows, key=key):
         if row.get("speed"):
             path = row["speed"]["path"]
-            shown = {"design": row["design"].split()[0], "top": "pins"}
-            start, end, *through = (shown.get(name, name) for name in (path["from"], path["to"], *path["through"]))
+            itself = row["design"].split()[0]
+            start, end, *through = (_named(name, itself) for name in (path["from"], path["to"], *path["through"]))
             lines.append(
                 f"| {row['design']} | {row['channels']:,} | {row['lanes']} | {DEVICES[row['device']].name} | {start} "
                 f"| {end} | {', '.join(through)} | {path['logic_ns']} | {path['routing_ns']} |"
             )
     return "\n".join([*lines, "", UNDERSTOOD])
+
+
+def _named(block: str, design: str) -> str:
+    """Return what the page calls a block of `devices.block`, in a design."""
+    return re.sub("^design", design, re.sub("^top", "pins", block))
 
 
 UNDERSTOOD = """\
@@ -274,15 +314,33 @@ with the seed. On the ECP5-25K logic takes some 3 ns of it, be it a seed on its 
 on its way to the accumulators', the length of a codeword, or the mean of the gaps. On the UP5K it is back-pressure,
 which goes from the bit packer through the stages of the Golomb coder to the mean's enable: another buffer like the one
 in front of the coder would divide it.
-
-**What is large.** In gates, the products: every lane multiplies 16 by 9 bits in every cycle, since `alpha_q8` may be
-any number, and that alone is more than 8,000 NAND2 with 8 lanes; all flip-flops are half as much again. With the
-multiplier blocks of an FPGA, the shifts by `sharpness` (61 LUTs a lane) and the interval encoder are what is left.
-`--coder rice` leaves the other coder out.
 """
+LARGE = """\
+**What is large.** In gates, the products: every lane multiplies 16 by 9 bits in each cycle, since `alpha_q8` may be any
+number.
+{lanes} rate updaters take {updaters:,} of the encoder's {encoder:,} NAND2, its {flip_flops:,} flip-flops {in_them:,}.
+With the multiplier blocks of an FPGA, the comparators' shifts by `sharpness` and the interval encoder are what is left.
+`python -m hdl generate --coder rice` leaves LEB128 out.
+"""
+FLIP_FLOP = 5.33
+"""NAND2 of one, as in nand2.lib."""
 
 
-def _plot(rows: Sequence[Row]) -> bool:
+def _large(rows: Sequence[Row]) -> str:
+    updater, encoder = (_find(rows, design, "nand2") for design in ("rate_updater (a lane)", "encoder"))
+    if not updater or not encoder:
+        return ""
+    flip_flops = encoder["flip_flops"]
+    return LARGE.format(
+        lanes=LANES,
+        updaters=LANES * updater["nand2"],
+        encoder=encoder["nand2"],
+        flip_flops=flip_flops,
+        in_them=round(FLIP_FLOP * flip_flops),
+    )
+
+
+def _plot(rows: Sequence[Row], file: Path) -> bool:
     """Draw NAND2 over channels for each number of lanes, and by block; return whether there was anything to."""
     gates = [row for row in rows if row["device"] == "nand2"]
     encoders = [row for row in gates if row["design"] == "encoder"]
@@ -307,6 +365,6 @@ def _plot(rows: Sequence[Row]) -> bool:
     blocks.sort(key=lambda row: row["nand2"])
     right.barh([row["design"] for row in blocks], [row["nand2"] for row in blocks])
     right.set(xlabel="NAND2 equivalents", title="Blocks alone, 1,024 channels, 8 lanes")
-    figure.savefig(PLOT, dpi=110, metadata={"Software": None})
+    figure.savefig(file, dpi=110, metadata={"Software": None})
     pyplot.close(figure)
     return True

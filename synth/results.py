@@ -1,27 +1,36 @@
-"""The measured figures: docs/silicon.json, added to by each run."""
+"""The measured figures: silicon.json, added to by each run."""
 
 import json
+from pathlib import Path
 from typing import Any
 
-from synth.tools import ROOT, versions
+from sim.build import alone_in
+from synth.tools import CACHE, ROOT, versions
 
-DATA = ROOT / "docs" / "silicon.json"
+DOCS = ROOT / "docs"
+NAME = "silicon.json"
 
 Row = dict[str, Any]
 """Figures of a design of some channels and lanes on a device (`nand2` for gates), and how they were measured."""
 
-KEY = ("design", "channels", "lanes", "device")
+
+def key(row: Row) -> tuple[str, str, int, int]:
+    """Return what a row is found and sorted by: design, device, lanes, channels."""
+    return row["design"], row["device"], row["lanes"], row["channels"]
 
 
-def load() -> list[Row]:
-    """Return what was measured so far."""
-    return json.loads(DATA.read_text()) if DATA.exists() else []
+def load(folder: Path) -> list[Row]:
+    """Return what was measured so far, in the order of `key`."""
+    file = folder / NAME
+    return json.loads(file.read_text()) if file.exists() else []
 
 
-def add(row: Row, command: str) -> None:
-    """Add a row, or what it has to one of the same design and device, with the command and the tools' versions."""
-    rows = {tuple(one[name] for name in KEY): one for one in load()}
-    key = tuple(row[name] for name in KEY)
-    rows[key] = rows.get(key, {}) | row | {"command": command, "versions": versions()}
-    ordered = sorted(rows.values(), key=lambda one: [str(one[name]).rjust(30) for name in KEY])
-    DATA.write_text(json.dumps(ordered, indent=1) + "\n")
+def add(row: Row, command: str, folder: Path) -> None:
+    """Add a row, in the place of one of the same `key`, with the command and the tools' versions."""
+    with alone_in(CACHE):
+        rows = {key(one): one for one in load(folder)}
+        rows[key(row)] = row | {"command": command, "versions": versions()}
+        folder.mkdir(parents=True, exist_ok=True)
+        unfinished = folder / f"{NAME}.tmp"
+        unfinished.write_text(json.dumps([rows[one] for one in sorted(rows)], indent=1) + "\n")
+        unfinished.replace(folder / NAME)

