@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from board.icebreaker import CLOCK_HZ, IcebreakerTop, constraints
 from hdl.generate import component_rtlil
-from synth.devices import timing
+from synth.devices import clock_and_cells
 from synth.tools import READ, ROOT, kept, run_tool
 
 BITSTREAM = ROOT / "build" / "bitstream" / "icebreaker.bin"
@@ -49,4 +49,4 @@ def _build(folder: Path) -> dict[str, Any]:
     run_tool("nextpnr-ice40", PLACEMENT, folder)
     run_tool("icepack", ["top.asc", "top.bin"], folder)
     report = json.loads((folder / "report.json").read_text())
-    return {"bitstream": (folder / "top.bin").read_bytes().hex(), "timing": timing(report)}
+    return {"bitstream": (folder / "top.bin").read_bytes().hex(), "timing": clock_and_cells(report)}

@@ -143,8 +143,7 @@ def _place(folder: Path, report: str, seed: int) -> None:
 
 
 def timing(report: dict[str, Any], modules: Container[str]) -> dict[str, Any]:
-    """Return clock and critical path of nextpnr's report, its cells by `block`."""
-    clock = next(iter(report["fmax"].values()))
+    """Return clock, cells used and critical path of nextpnr's report, the path's cells by `block`."""
     path = next(
         one["path"]
         for one in report["critical_paths"]
@@ -153,13 +152,20 @@ def timing(report: dict[str, Any], modules: Container[str]) -> dict[str, Any]:
     steps = [step for step in path if step["type"] in ("clk-to-q", "logic", "routing", "setup")]
     ends = [steps[0]["from"]["cell"], *(step["to"]["cell"] for step in steps)]
     blocks = [block(cell, modules) for cell in ends]
-    return {
-        "megahertz": round(clock["achieved"], 2),
+    return clock_and_cells(report) | {
         "from": blocks[0],
         "to": blocks[-1],
         "through": list(dict.fromkeys(blocks)),
         "logic_ns": round(sum(step["delay"] for step in steps if step["type"] != "routing"), 1),
         "routing_ns": round(sum(step["delay"] for step in steps if step["type"] == "routing"), 1),
+    }
+
+
+def clock_and_cells(report: dict[str, Any]) -> dict[str, Any]:
+    """Return the clock reached, in MHz, of nextpnr's report, and the number of cells used of each kind."""
+    clock = next(iter(report["fmax"].values()))
+    return {
+        "megahertz": round(clock["achieved"], 2),
         "utilization": {name: cells["used"] for name, cells in report["utilization"].items() if cells["used"]},
     }
 
