@@ -1,4 +1,4 @@
-"""Area, speed and sizing: what `make synth` and `make bitstream` are made of."""
+"""Area, speed and sizing: what `make synth` is made of."""
 
 import gc
 import json
@@ -13,13 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
 import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from board.icebreaker import PINS, IcebreakerTop, constraints
-from board.uart_output import UartOutput
 from model import Settings, encode_packets
 from synth.__main__ import _cases, _row, app
 from synth.designs import DESIGNS, WHOLE, rtlil
@@ -420,28 +417,6 @@ def test_page_tells_what_is_missed():
     assert _target("clock", 24, 20, most=False, unit=" MHz").endswith("| missed by 4 MHz, see below |")
     assert _target("clock", 24, 30, most=False, unit=" MHz").endswith("| met |")
     assert _target("gates", 8000, 8001, most=True, unit="").endswith("| missed by 1, see below |")
-
-
-def test_every_pin_of_the_board_is_placed_once():
-    ports = set(IcebreakerTop.__annotations__)
-    assert ports == set(PINS)
-    assert len(set(PINS.values())) == len(PINS)
-    assert "set_io spi_sck 45\n" in constraints()
-
-
-def test_divisor_must_leave_a_bit_time():
-    with pytest.raises(ValueError, match=r"divisor must be at least 2, not 1"):
-        UartOutput(1)
-
-
-@pytest.mark.parametrize("density", [0.0005, 0.01, 0.1])
-def test_link_is_as_the_encoder_makes_it(density):
-    steps_hz, channels, steps = 1000, 128, 2000
-    raster = (np.random.default_rng(1).random((steps, channels)) < density).astype(np.int8)
-    packets = encode_packets(raster, Settings(alpha_q8=0, epoch_steps=20, keyframe_interval=50))
-    needs = size(channels, LANES, steps_hz, float(raster.mean() * steps_hz))
-    sent = 8 * sum(map(len, packets)) / (steps / steps_hz)
-    assert sent == pytest.approx(needs.link_bits_per_second, rel=0.1)
 
 
 def test_sizing_knows_that_short_rows_take_a_word_in_three_cycles():
