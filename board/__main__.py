@@ -5,15 +5,21 @@ from typing import Annotated
 import typer
 
 from board.build import build
-from board.icebreaker import CLOCK_HZ
+from board.icebreaker import CHANNELS_MAX, CLOCK_HZ, LANES
 
 app = typer.Typer(add_completion=False)
 
 
 @app.command()
-def main(channels: Annotated[int, typer.Option(min=8, max=4096, help="Channels of the raster.")] = 1024) -> None:
+def main(
+    channels: Annotated[int, typer.Option(min=LANES, max=CHANNELS_MAX, help="Channels of the raster.")] = 1024,
+) -> None:
     """Build the bitstream of the encoder on an iCEBreaker (iCE40 UP5K), by Yosys, nextpnr and icepack."""
-    built = build(channels)
+    try:
+        built = build(channels)
+    except RuntimeError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from None
     used = ", ".join(f"{number} {name}" for name, number in built.timing["utilization"].items())
     typer.echo(
         f"{built.path}: {built.path.stat().st_size:,} bytes; {built.timing['megahertz']} MHz reached, ", nl=False

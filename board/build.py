@@ -29,6 +29,8 @@ def build(channels: int) -> Built:
 
     Raises
     ------
+    ValueError
+        `channels` is out of the range of `IcebreakerTop`.
     RuntimeError
         A tool fails, or the clock is not reached.
     """

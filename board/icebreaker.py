@@ -15,6 +15,8 @@ from model.golden.settings import CODER_IDS, Settings
 CLOCK_HZ = 12_000_000
 BAUD_HZ = 1_000_000
 LANES = 8
+CHANNELS_MAX = 2048
+"""With more of them, the channels' state takes more than the 30 memories of a UP5K."""
 FIFO_DEPTH = 256
 ROOM_BYTES = 64
 """`ready` is high while so many bytes still fit."""
@@ -41,7 +43,7 @@ class IcebreakerTop(wiring.Component):
     Parameters
     ----------
     channels : int
-        Channels of the raster, 8..4096.
+        Channels of the raster, 8..2048.
 
     Members
     -------
@@ -57,6 +59,11 @@ class IcebreakerTop(wiring.Component):
         Serial line: 1 Mbaud, 8 bits, no parity, one stop bit.
     led_lost_n : Out(1)
         Low, and its LED lit, from the first byte on that came without room for it.
+
+    Raises
+    ------
+    ValueError
+        `channels` is out of range.
     """
 
     clock_12mhz: In(1)
@@ -69,6 +76,8 @@ class IcebreakerTop(wiring.Component):
     led_lost_n: Out(1, init=1)
 
     def __init__(self, channels: int = 1024) -> None:
+        if not isinstance(channels, int) or not LANES <= channels <= CHANNELS_MAX:
+            raise ValueError(f"channels must be an integer in {LANES}..{CHANNELS_MAX}, not {channels!r}")
         self._encoder = SpikeEncoder(channels, LANES, (SETTINGS.coder,))
         super().__init__()
 

@@ -1,19 +1,128 @@
-"""The board's design: its pins, and what goes through them."""
+"""The board's design and its bitstream: what `make bitstream` is made of."""
+
+import json
+import re
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
-from board.icebreaker import LANES, PINS, IcebreakerTop, constraints
+from board.__main__ import app
+from board.build import build
+from board.icebreaker import (
+    CHANNELS_MAX,
+    LANES,
+    PINS,
+    IcebreakerTop,
+    constraints,
+)
 from board.uart_output import UartOutput
 from model import Settings, encode_packets
 from synth.sizing import size
+from synth.tools import READ
+
+USED = {"ICESTORM_LC": 2504, "ICESTORM_RAM": 22}
+
+
+class Tools:
+    """Yosys, nextpnr and icepack in no time: each reads and writes the files that its arguments name.
+
+    Attributes
+    ----------
+    ran : list of str
+        Names of the tools, in the order of their runs.
+    error : str
+        What nextpnr fails with, if anything.
+    """
+
+    def __init__(self) -> None:
+        self.ran = []
+        self.error = ""
+
+    def run(self, tool, arguments, folder):
+        self.ran.append(tool)
+        {"yosys": self._yosys, "nextpnr-ice40": self._nextpnr, "icepack": self._icepack}[tool](arguments, folder)
+
+    def _yosys(self, arguments, folder):
+        script = (folder / arguments[arguments.index("-s") + 1]).read_text()
+        assert script.startswith(READ)
+        top, netlist = re.fullmatch(r"synth_ice40 -dsp -dff -top (\S+) -json (\S+)", script[len(READ) :]).groups()
+        assert f"\nmodule \\{top}\n" in (folder / "top.il").read_text()
+        (folder / netlist).write_text("netlist")
+
+    def _nextpnr(self, arguments, folder):
+        if self.error:
+            raise RuntimeError(self.error)
+        flags = [argument for argument in arguments if argument in ("--up5k", "-q")]
+        pairs = [argument for argument in arguments if argument not in flags]
+        options = dict(zip(pairs[::2], pairs[1::2], strict=True))
+        assert flags == ["--up5k", "-q"]
+        assert (folder / options.pop("--json")).read_text() == "netlist"
+        assert (folder / options.pop("--pcf")).read_text() == constraints()
+        (folder / options.pop("--asc")).write_text("placed")
+        report = {
+            "fmax": {"clock_12mhz$SB_IO_IN_$glb_clk": {"achieved": 28.251, "constraint": 12.0}},
+            "utilization": {name: {"used": used, "available": 9999} for name, used in (USED | {"PLL": 0}).items()},
+        }
+        (folder / options.pop("--report")).write_text(json.dumps(report))
+        assert options == {"--package": "sg48", "--freq": "12.0", "--seed": "1"}
+
+    def _icepack(self, arguments, folder):
+        source, target = arguments
+        (folder / target).write_text(f"packed from what is {(folder / source).read_text()}")
+
+
+@pytest.fixture
+def tools(monkeypatch, tmp_path):
+    """Tools that are quick, and nothing built before."""
+    tools = Tools()
+    monkeypatch.setattr("board.build.run_tool", tools.run)
+    monkeypatch.setattr("board.build.BITSTREAM", tmp_path / "bitstream" / "icebreaker.bin")
+    monkeypatch.setattr("synth.tools.CACHE", tmp_path)
+    return tools
+
+
+def test_bitstream_is_what_the_tools_make_of_the_design(tools):
+    built = build(16)
+    assert built.path.read_text() == "packed from what is placed"
+    assert built.timing == {"megahertz": 28.25, "utilization": USED}
+    assert tools.ran == ["yosys", "nextpnr-ice40", "icepack"]
+
+
+def test_each_number_of_channels_is_a_design_of_its_own(tools):
+    for channels in (16, 24, 16):
+        build(channels)
+    assert tools.ran == 2 * ["yosys", "nextpnr-ice40", "icepack"]
+
+
+def test_command_tells_clock_and_cells(tools):
+    done = CliRunner().invoke(app, ["--channels", "16"])
+    assert done.exit_code == 0
+    told = "26 bytes; 28.25 MHz reached, 12 MHz needed; 2504 ICESTORM_LC, 22 ICESTORM_RAM\n"
+    assert done.stdout.endswith(f"icebreaker.bin: {told}")
+
+
+def test_command_tells_in_one_sentence_what_a_tool_says(tools):
+    tools.error = "nextpnr-ice40 failed in a folder: ERROR: no more cells"
+    done = CliRunner().invoke(app, ["--channels", "16"])
+    assert (done.exit_code, done.stderr) == (1, f"error: {tools.error}\n")
+    assert isinstance(done.exception, SystemExit)
+
+
+@pytest.mark.parametrize("channels", [LANES - 1, CHANNELS_MAX + 1])
+def test_what_a_device_has_no_room_for_is_refused(tools, channels):
+    sentence = f"channels must be an integer in 8..2048, not {channels}"
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+        build(channels)
+    assert CliRunner().invoke(app, ["--channels", str(channels)]).exit_code == 2
+    assert tools.ran == []
 
 
 def test_every_pin_of_the_board_is_placed_once():
     ports = set(IcebreakerTop.__annotations__)
     assert ports == set(PINS)
     assert len(set(PINS.values())) == len(PINS)
-    assert "set_io spi_sck 45\n" in constraints()
+    assert constraints().splitlines() == [f"set_io {port} {pin}" for port, pin in PINS.items()]
 
 
 def test_divisor_must_leave_a_bit_time():
