@@ -1,26 +1,37 @@
-"""The board's design and its bitstream: what `make bitstream` is made of."""
+"""The board's design and its bitstream: what `make bitstream` is made of, and what docs/board.md tells of it."""
 
 import json
 import re
 
 import numpy as np
 import pytest
+from documents import Document
 from typer.testing import CliRunner
 
 from board.__main__ import app
 from board.build import build
 from board.icebreaker import (
+    BAUD_HZ,
     CHANNELS_MAX,
+    CLOCK_HZ,
+    FIFO_DEPTH,
     LANES,
     PINS,
+    ROOM_BYTES,
+    SETTINGS,
     IcebreakerTop,
     constraints,
 )
 from board.uart_output import UartOutput
-from model import Settings, encode_packets
+from model import Settings, encode_packets, frame_packets
+from synth.devices import DEVICES
 from synth.sizing import size
 from synth.tools import READ
 
+PMOD_1A = {"P1A1": 4, "P1A2": 2, "P1A3": 47, "P1A4": 45}
+"""Pins of the package at the connector, from the board's schematic."""
+PACKAGE = {"oscillator": 35, "user button": 10, "red LED": 11, "USB serial": 9}
+"""Those of the parts on the board."""
 USED = {"ICESTORM_LC": 2504, "ICESTORM_RAM": 22}
 
 
@@ -138,3 +149,66 @@ def test_link_is_as_the_encoder_makes_it(density):
     needs = size(channels, LANES, steps_hz, float(raster.mean() * steps_hz))
     sent = 8 * sum(map(len, packets)) / (steps / steps_hz)
     assert sent == pytest.approx(needs.link_bits_per_second, rel=0.1)
+
+
+@pytest.fixture(scope="module")
+def page():
+    return Document("board.md")
+
+
+def test_page_wires_the_pins_as_they_are(page):
+    (table,) = page.tables("Wiring")
+    wired = {row["port"]: row for row in table if row["port"]}
+    assert {port: int(row["pin"]) for port, row in wired.items()} == PINS
+    places = PACKAGE | {f"PMOD 1A, {place}": pin for place, pin in PMOD_1A.items()}
+    assert {row["on the board"]: int(row["pin"]) for row in wired.values()} == places
+
+
+def test_page_has_the_numbers_of_the_design(page):
+    assert page.numbers("Wiring", r"([\d,]+) baud") == [BAUD_HZ]
+    assert page.numbers("Wiring", r"oscillator \| (\d+) MHz") == [CLOCK_HZ // 10**6]
+    assert page.numbers("Wiring", r"at most (\d) MHz") == [CLOCK_HZ // 4 // 10**6]
+    assert page.numbers("Wiring", r"high: (\d+) more bytes") == [ROOM_BYTES]
+    assert page.numbers("Bytes in", r"before every (\d+) bytes") == [ROOM_BYTES]
+    assert page.numbers("Bytes in", r"(\d+) bytes wait on the board") == [FIFO_DEPTH]
+    formats = page.numbers("Bytes out", r"epochs of (\d+) rows, a keyframe every (\d+) packets")
+    assert formats == [SETTINGS.epoch_steps, SETTINGS.keyframe_interval]
+    assert page.numbers("Bytes out", r"stty -F /dev/ttyUSB1 (\d+) raw") == [BAUD_HZ]
+    assert page.numbers("Bytes out", r"([\d,]+) baud carry ([\d,]+) bytes") == [BAUD_HZ, BAUD_HZ // 10]
+
+
+def test_page_names_the_figures_with_their_command(page):
+    title, up5k = "On a board: the encoder on an iCEBreaker", DEVICES["up5k"]
+    cells, of_cells, multipliers, of_multipliers, memories, of_memories = page.numbers(
+        title, r"([\d,]+) of ([\d,]+) logic cells, (\d+) of (\d+) multipliers, (\d+) of (\d+) memories"
+    )
+    assert (of_cells, of_multipliers, of_memories) == (up5k.luts, up5k.multipliers, up5k.block_rams)
+    assert cells <= of_cells
+    assert multipliers <= of_multipliers
+    assert memories <= of_memories
+    reached, hundredths, needed = page.numbers(
+        title, r"(\d+)\.(\d\d) MHz reached where (\d+) MHz are needed \(`python -m board`\)"
+    )
+    assert reached + hundredths / 100 > needed == CLOCK_HZ // 10**6
+    assert page.numbers(title, r"channels, (\d+) to ([\d,]+): `.venv/bin/python -m board --channels \d+`") == [
+        LANES,
+        CHANNELS_MAX,
+    ]
+
+
+def test_page_packs_the_lowest_channel_into_the_first_byte_s_lowest_bit(page):
+    (fragment,) = page.code("Bytes in")
+    defined = {}
+    exec(fragment, defined)
+    row = np.zeros(20, np.int8)
+    row[[0, 9, 19]] = 1
+    assert defined["row_bytes"](row) == bytes([1, 2, 8])
+
+
+def test_page_receives_what_the_encoder_makes(page, capsys):
+    (fragment,) = page.code("Bytes out")
+    defined = {}
+    exec(fragment, defined)
+    raster = np.ones((SETTINGS.epoch_steps, 16), np.int8)
+    defined["show"](frame_packets(encode_packets(raster, SETTINGS)))
+    assert capsys.readouterr().out == f"0 {raster.sum()} spikes\n"
