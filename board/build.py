@@ -2,18 +2,20 @@
 
 import json
 from pathlib import Path
+from shutil import copyfile
 from typing import Any, NamedTuple
 
 from board.icebreaker import CLOCK_HZ, IcebreakerTop, constraints
 from hdl.generate import component_rtlil
 from synth.devices import clock_and_cells
-from synth.tools import READ, ROOT, kept, run_tool
+from synth.tools import READ, ROOT, made, run_tool
 
 BITSTREAM = ROOT / "build" / "bitstream" / "icebreaker.bin"
 SYNTHESIS = f"{READ}synth_ice40 -dsp -dff -top icebreaker -json top.json"
+REPORT = "report.json"
 PLACEMENT = (
     *("--up5k", "--package", "sg48", "--pcf", "pins.pcf", "--json", "top.json"),
-    *("--asc", "top.asc", "--report", "report.json", "--freq", str(CLOCK_HZ / 1e6), "--seed", "1", "-q"),
+    *("--asc", "top.asc", "--report", REPORT, "--freq", str(CLOCK_HZ / 1e6), "--seed", "1", "-q"),
 )
 
 
@@ -40,15 +42,13 @@ def build(channels: int) -> Built:
         "pins.pcf": constraints(),
         "nextpnr.json": json.dumps(PLACEMENT),
     }
-    made = kept(inputs, _build)
+    bitstream = made(inputs, BITSTREAM.name, _build)
     BITSTREAM.parent.mkdir(parents=True, exist_ok=True)
-    BITSTREAM.write_bytes(bytes.fromhex(made["bitstream"]))
-    return Built(BITSTREAM, made["timing"])
+    copyfile(bitstream, BITSTREAM)
+    return Built(BITSTREAM, clock_and_cells(json.loads(bitstream.with_name(REPORT).read_text())))
 
 
-def _build(folder: Path) -> dict[str, Any]:
+def _build(folder: Path, bitstream: str) -> None:
     run_tool("yosys", ["-q", "-s", "script.ys"], folder)
     run_tool("nextpnr-ice40", PLACEMENT, folder)
-    run_tool("icepack", ["top.asc", "top.bin"], folder)
-    report = json.loads((folder / "report.json").read_text())
-    return {"bitstream": (folder / "top.bin").read_bytes().hex(), "timing": clock_and_cells(report)}
+    run_tool("icepack", ["top.asc", bitstream], folder)

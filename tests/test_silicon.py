@@ -17,7 +17,6 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from model import Settings, encode_packets
 from synth.__main__ import _cases, _row, app
 from synth.designs import DESIGNS, WHOLE, rtlil
 from synth.devices import DEVICES, _cells, area, block, fmax, timing
