@@ -78,7 +78,7 @@ def generate(
         Top, typer.Option(help="Encoder or decoder, with plain ports or, in a system on chip, AXI4-Lite registers.")
     ] = Top.ENCODER,
     voted: Annotated[
-        bool, typer.Option("--voted", help="Keep control registers in three copies, against upsets; +27 % LUTs.")
+        bool, typer.Option("--voted", help="Keep control registers in three copies, against upsets; a third more LUTs.")
     ] = False,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Verilog file to write. Default: the module's name, and .v.")

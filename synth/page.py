@@ -309,11 +309,20 @@ def _named(block: str, design: str) -> str:
 
 
 UNDERSTOOD = """\
-**What limits it.** Wires: with 8 lanes they are two thirds of the longest path or more, and which path that is changes
-with the seed. On the ECP5-25K logic takes some 3 ns of it, be it a seed on its way to the LFSRs' memory, a rate's sum
-on its way to the accumulators', the length of a codeword, or the mean of the gaps. On the UP5K it is back-pressure,
-which goes from the bit packer through the stages of the Golomb coder to the mean's enable: another buffer like the one
-in front of the coder would divide it.
+**What limits it.** Wires: they are two thirds of most of these paths, and the seed decides which of several like ones
+is the longest.
+
+- Encoder on an iCE40: back-pressure. Whether the FIFO and the bit packer take what comes goes within a cycle through
+  the stages of the Golomb coder to the enables of the mean and the parameter. Another buffer like `token_buffer` would
+  divide it. Without multiplier blocks, products of LUTs in `updater` are as long.
+- Encoder on an ECP5: four paths of 3 to 5 ns of logic: a codeword's length in `coder`, the debt's sum and its
+  comparison, the parameter from `mean`, and a seed on its way into the LFSRs' memory.
+- Encoder with 32 lanes: a word's first error, found among all lanes behind the comparators, in `gap_counter`.
+- Decoder: the loop that a Golomb code has. The parameter comes from the mean, with it a codeword's length and gap, and
+  from these mean and debt, all between two clock edges, since the next codeword begins where this one ends. It reads
+  one in each cycle; `isi_decoder` alone and its parts have the same path.
+- Blocks alone, where `pins` is an end: what is combinational in a block, which in the encoder or decoder is a part of
+  the paths above.
 """
 LARGE = """\
 **What is large.** In gates, the products: every lane multiplies 16 by 9 bits in each cycle, since `alpha_q8` may be any
