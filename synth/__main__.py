@@ -1,5 +1,6 @@
 """The command line: python -m synth."""
 
+import json
 import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -119,27 +120,32 @@ def page(output: Output = DOCS) -> None:
 @app.command()
 def size(
     channels: Annotated[int, typer.Option(help="Channels.")] = 1024,
-    lanes: Annotated[int, typer.Option(help="Lanes.")] = 8,
+    lanes: Annotated[int | None, typer.Option(help="Lanes. Default: the fewest for the clock; without one, 8.")] = None,
     steps_hz: Annotated[float, typer.Option(help="Rows a second.")] = 20_000,
     spikes_hz: Annotated[float, typer.Option(help="Spikes of a channel a second.")] = 5,
     epoch_steps: Annotated[int, typer.Option(help="Rows of a packet.")] = 20,
+    keyframe_interval: Annotated[int, typer.Option(help="Packets from one keyframe to the next.")] = 50,
+    clock_hz: Annotated[float | None, typer.Option(help="Clock. Default: the slowest.")] = None,
+    link_bits_per_second: Annotated[float | None, typer.Option(help="Default: 1.5 times what is sent.")] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, in hertz, bits, seconds.")] = False,
 ) -> None:
-    """Tell which clock, memory and link a recording needs.
+    """Tell which lanes, clock, memory, buffers and link a recording needs.
 
     **Example**
 
-    `python -m synth size --channels 384 --lanes 8 --steps-hz 30000 --spikes-hz 10 --epoch-steps 30`
+    `python -m synth size --channels 384 --steps-hz 30000 --spikes-hz 10 --epoch-steps 30 --clock-hz 12e6`
     """
     try:
-        needs = sizing.size(channels, lanes, steps_hz, spikes_hz, epoch_steps)
+        recording = sizing.Recording(channels, steps_hz, spikes_hz, epoch_steps, keyframe_interval)
+        needs = sizing.size(recording, lanes, clock_hz, link_bits_per_second)
     except ValueError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from None
-    typer.echo(f"clock   at least {needs.clock_hz / 1e6:.3g} MHz")
-    typer.echo(f"memory  {needs.memory_bits:,} bits")
-    link, payload = needs.link_bits_per_second / 1e3, needs.payload_bits_per_second / 1e3
-    typer.echo(f"link    {link:,.0f} kbit/s, {payload:,.0f} of them payload")
-    typer.echo(f"latency {needs.latency_s * 1e3:.3g} ms from a spike to the end of its packet")
+    if as_json:
+        typer.echo(json.dumps(needs._asdict()))
+        return
+    typer.echo("\n".join(sizing.lines(recording, needs)))
 
 
 def _check(option: str, given: Sequence[str] | None, known: Iterable[str]) -> None:

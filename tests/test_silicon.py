@@ -1,4 +1,4 @@
-"""Area, speed and sizing: what `make synth` is made of."""
+"""Area and speed: what `make synth` is made of."""
 
 import gc
 import json
@@ -23,7 +23,6 @@ from synth.devices import DEVICES, _cells, area, block, fmax, timing
 from synth.gates import LIBRARY, LIBRARY_STATISTICS, SCRIPT, gates
 from synth.page import _clock, _target, write
 from synth.results import add, load
-from synth.sizing import size
 from synth.table import print_table
 from synth.toggles import count_toggles
 from synth.tools import READ, ROOT, made, run_tool
@@ -416,37 +415,6 @@ def test_page_tells_what_is_missed():
     assert _target("clock", 24, 20, most=False, unit=" MHz").endswith("| missed by 4 MHz, see below |")
     assert _target("clock", 24, 30, most=False, unit=" MHz").endswith("| met |")
     assert _target("gates", 8000, 8001, most=True, unit="").endswith("| missed by 1, see below |")
-
-
-def test_sizing_knows_that_short_rows_take_a_word_in_three_cycles():
-    assert size(24, 8, 1_000, 1).clock_hz == 3 * 3 * 1_000 + 24
-
-
-def test_sizing_counts_words_and_errors():
-    needs = size(1000, 8, 20_000, 10)
-    assert needs.clock_hz == 125 * 20_000 + 10_000
-    assert needs.memory_bits == 40_000
-
-
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        ((0, 1, 1, 1), "channels must be an integer in 1..4096, not 0"),
-        ((8, 8, 0, 1), "steps_hz must be above 0, not 0"),
-        ((8, 8, 10, 11), "spikes_hz must be above 0 and at most 10 (the steps_hz), not 11"),
-    ],
-)
-def test_sizing_refuses(arguments, sentence):
-    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
-        size(*arguments)
-
-
-def test_command_sizes():
-    shown = CliRunner().invoke(app, ["size", "--channels", "384", "--steps-hz", "30000", "--spikes-hz", "10"])
-    assert shown.exit_code == 0
-    assert "1.44 MHz" in shown.output
-    refused = CliRunner().invoke(app, ["size", "--lanes", "2000"])
-    assert refused.exit_code == 2
 
 
 VCD = """\
