@@ -11,7 +11,7 @@ FRAME_BITS = 10
 class UartOutput(wiring.Component):
     """Sends bytes with one start and one stop bit, least significant bit first.
 
-    Throughput: a byte in `10 * divisor` cycles. Back-pressure: holds up the input.
+    Throughput: a byte in `10 * divisor + 1` cycles. Back-pressure: holds up the input.
 
     Parameters
     ----------
