@@ -1,8 +1,9 @@
 """The command line: python -m synth."""
 
+import hashlib
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Annotated
@@ -14,13 +15,14 @@ from rich.progress import Progress, TimeElapsedColumn
 from model.golden.settings import CHANNELS_MAX
 from sim.results import data_folder
 from synth import sizing
-from synth.designs import DESIGNS, WHOLE
+from synth.designs import DESIGNS, WHOLE, rtlil
 from synth.devices import DEVICES, SEEDS, area, fmax
-from synth.gates import gates
+from synth.gates import LIBRARY, SCRIPT, gates
 from synth.page import TARGET, write
-from synth.results import DOCS, Row, add
+from synth.results import DOCS, Row, add, key, load
 from synth.table import print_table
 from synth.toggles import SECONDS, toggles
+from synth.tools import versions
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 
@@ -49,13 +51,16 @@ def measure(
     *,
     seeds: Annotated[int, typer.Option(min=0, max=len(SEEDS), help="Seeds to place with; 0 measures areas only.")] = 5,
     sweep: Annotated[bool, typer.Option("--sweep", help="Add 128 to 4096 channels at 8 lanes.")] = False,
+    missing: Annotated[
+        bool, typer.Option("--missing", help="Keep what silicon.json has of the same netlists and tools.")
+    ] = False,
     jobs: Annotated[int | None, typer.Option(min=1, help="Designs at once. Default: one for each processor.")] = None,
     output: Output = DOCS,
 ) -> None:
     """Measure area and speed; write silicon.json and silicon.md.
 
-    What was measured before, with the same netlist and tools, is not measured again. Name another folder with
-    --output to leave the published figures alone:
+    What a run that was stopped has done is kept in build/synth, and not done again. Name another folder with --output
+    to leave the published figures alone:
 
     python -m synth measure --design encoder --channels 1024 --lanes 8 --device up5k --seeds 1 --output build/mine
     """
@@ -65,11 +70,12 @@ def measure(
     if not cases:
         raise typer.BadParameter("--lanes must be at most --channels")
     work = [(*case, target) for case in cases for target in device or [*DEVICES, GATES]]
+    known = {key(row): row for row in load(output)} if missing else {}
     console, rows, failed = Console(), [], 0
     columns = (*Progress.get_default_columns(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress, ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
         task = progress.add_task("measured", total=len(work))
-        running = [pool.submit(_row, *one, SEEDS[:seeds]) for one in work]
+        running = [pool.submit(_row, *one, SEEDS[:seeds], known) for one in work]
         try:
             for done in as_completed(running):
                 progress.advance(task)
@@ -164,15 +170,29 @@ def _cases(
     return sorted(dict.fromkeys(cases), key=lambda case: (case[1:] != TARGET, case[2] > TARGET[1]))
 
 
-def _row(name: str, channels: int, lanes: int, device: str, seeds: tuple[int, ...]) -> Row:
+def _row(name: str, channels: int, lanes: int, device: str, seeds: Sequence[int], known: Mapping[Hashable, Row]) -> Row:
+    """Return a design's figures, from the rows that are known if that one is of the same netlist, tools and seeds."""
     row = {"design": name, "channels": channels, "lanes": lanes, "device": device}
+    # Blocks alone are placed in one size only: that of all would take another day.
+    placed = device != GATES and len(seeds) > 0 and (name in WHOLE or (channels, lanes) == TARGET)
+    row["netlist"] = _digest(name, channels, lanes, device, placed=placed)
+    source = {"netlist": row["netlist"], "command": _command(row, len(seeds)), "versions": versions()}
+    earlier = known.get(key(row), {})
+    if source.items() <= earlier.items():
+        return earlier
     if device == GATES:
         return row | gates(name, channels, lanes)
     row |= area(name, channels, lanes, device)
-    # Blocks alone are placed in one size only: that of all would take another day.
-    if seeds and (name in WHOLE or (channels, lanes) == TARGET):
+    if placed:
         row["speed"] = fmax(name, channels, lanes, device, seeds)
     return row
+
+
+def _digest(name: str, channels: int, lanes: int, device: str, *, placed: bool) -> str:
+    """Return a hash of all that a row comes from, but for the tools' versions."""
+    tools = SCRIPT + LIBRARY.read_text() if device == GATES else repr(DEVICES[device])
+    netlists = [rtlil(name, channels, lanes, pins=pins) for pins in ([False, True] if placed else [False])]
+    return hashlib.sha256(repr([tools, *netlists]).encode()).hexdigest()[:20]
 
 
 def _command(row: Row, seeds: int) -> str:

@@ -3,7 +3,7 @@
 import json
 import re
 import statistics
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -182,7 +182,7 @@ def block(cell: str, modules: Container[str]) -> str:
     return f"{name} memory" if any(part.isdigit() for part in parts[depth:]) else name
 
 
-def fmax(design: str, channels: int, lanes: int, device: str, seeds: tuple[int, ...] = SEEDS) -> dict[str, Any] | None:
+def fmax(design: str, channels: int, lanes: int, device: str, seeds: Sequence[int] = SEEDS) -> dict[str, Any] | None:
     """Return median and range of the highest clock over seeds, in MHz, and the critical path of the median.
 
     The design is placed between registers (`Pins`). None is returned if the device has no room for it.

@@ -4,6 +4,7 @@ import gc
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -218,9 +219,9 @@ def test_each_device_is_placed_as_the_page_tells(placed, cache, device, tool, op
 
 
 def test_blocks_are_placed_in_one_size(placed):
-    placed_rows = [_row("xor_array", channels, LANES, "up5k", (1,)) for channels in (128, 1024)]
+    placed_rows = [_row("xor_array", channels, LANES, "up5k", (1,), {}) for channels in (128, 1024)]
     assert ["speed" in row for row in placed_rows] == [False, True]
-    assert "speed" in _row("encoder", 128, LANES, "up5k", (1,))
+    assert "speed" in _row("encoder", 128, LANES, "up5k", (1,), {})
 
 
 @pytest.mark.parametrize(
@@ -339,6 +340,25 @@ def test_command_goes_on_behind_a_failure(placed, tmp_path, monkeypatch):
     assert done.exit_code == 1
     assert "error: nextpnr failed" in done.stdout
     assert [row["design"] for row in load(tmp_path)] == ["xor_array"]
+
+
+def test_command_can_keep_what_is_known(placed, cache, tmp_path, monkeypatch):
+    def run(*options):
+        shutil.rmtree(cache)
+        placed[0].clear()
+        arguments = [*MEASURE, "--design", "xor_array", "--output", str(tmp_path), *options]
+        assert CliRunner().invoke(app, arguments).exit_code == 0
+        return [tool for tool, _ in placed[0]]
+
+    everything = ["yosys", "yosys", "nextpnr-ecp5"]
+    assert run("--missing") == everything
+    assert run("--missing") == []
+    assert run() == everything
+    assert run("--missing", "--seeds", "2") == [*everything, "nextpnr-ecp5"]
+    monkeypatch.setitem(DEVICES, "ecp5", replace(DEVICES["ecp5"], megahertz=50))
+    assert run("--missing", "--seeds", "2") == [*everything, "nextpnr-ecp5"]
+    monkeypatch.setattr("synth.__main__.versions", lambda: {"yosys": "other"})
+    assert run("--missing", "--seeds", "2") == [*everything, "nextpnr-ecp5"]
 
 
 @pytest.mark.parametrize(
