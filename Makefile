@@ -115,12 +115,12 @@ fuzz: $(READY) ## Random bytes and mutated streams into receiver, codecs and RTL
 	@$(RUN) -m bench.fuzz_codecs
 	@$(RUN) -m sim fuzz
 
-synth: $(SYNTH_READY) ## Measure area and speed on FPGAs and in gates; write docs/silicon.md (hours)
+synth: $(SYNTH_READY) ## Measure area and speed on FPGAs and in gates; write docs/silicon.md (hours; SYNTH_ARGS=--missing)
 	@PYTHONHASHSEED=0 $(RUN) -m synth measure $(SYNTH_ARGS)
 	@$(RUN) -m synth toggles
 
-synth-full: $(SYNTH_READY) ## The same with a sweep of up to 4096 channels
-	@PYTHONHASHSEED=0 $(RUN) -m synth measure --sweep $(SYNTH_ARGS)
+synth-full: override SYNTH_ARGS += --sweep
+synth-full: synth ## The same with a sweep of up to 4096 channels
 
 bitstream: $(SYNTH_READY) ## Build the encoder for an iCEBreaker, to build/bitstream/icebreaker.bin
 	@PYTHONHASHSEED=0 $(RUN) -m board
