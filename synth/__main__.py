@@ -15,16 +15,16 @@ from rich.progress import Progress, TimeElapsedColumn
 from model.golden.settings import CHANNELS_MAX
 from sim.results import data_folder
 from synth import sizing
-from synth.designs import DESIGNS, WHOLE, rtlil
+from synth.designs import DESIGNS, TARGET, WHOLE, rtlil
 from synth.devices import DEVICES, SEEDS, area, fmax
 from synth.gates import LIBRARY, SCRIPT, gates
-from synth.page import TARGET, write
+from synth.page import write
 from synth.results import DOCS, Row, add, key, load
 from synth.table import print_table
 from synth.toggles import SECONDS, toggles
 from synth.tools import versions
 
-app = typer.Typer(add_completion=False, no_args_is_help=True)
+app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode="markdown")
 
 CHANNELS = (32, 128, 384, 1024)
 LANES = (1, 8, 32)
@@ -59,10 +59,12 @@ def measure(
 ) -> None:
     """Measure area and speed; write silicon.json and silicon.md.
 
-    What a run that was stopped has done is kept in build/synth, and not done again. Name another folder with --output
-    to leave the published figures alone:
+    What a run that was stopped has done is kept in build/synth, and not done again. Name another folder with
+    `--output` to leave the published figures alone.
 
-    python -m synth measure --design encoder --channels 1024 --lanes 8 --device up5k --seeds 1 --output build/mine
+    **Example**
+
+    `python -m synth measure --design encoder --channels 1024 --lanes 8 --device up5k --output build/mine`
     """
     _check("--design", design, DESIGNS)
     _check("--device", device, (*DEVICES, GATES))

@@ -88,6 +88,8 @@ DESIGNS: dict[str, Factory] = {
 """Each design by its name, made for a number of channels and of lanes; a decoder of 2 lanes or more has a buffer."""
 
 WHOLE = ("encoder", "decoder")
+TARGET = 1024, 8
+"""Channels and lanes of the size that the targets are about."""
 _amaranth = Lock()
 """Amaranth is not made for threads."""
 

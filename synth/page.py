@@ -5,15 +5,15 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from synth.designs import WHOLE
+from synth.designs import TARGET, WHOLE
 from synth.devices import DEVICES
-from synth.results import Row, key, load
+from synth.plot import draw
+from synth.results import Row, key, load, of_target
 from synth.toggles import DEVICE as TOGGLES
 
 PAGE = "silicon.md"
 PLOT = "silicon.png"
-TARGET = CHANNELS, LANES = 1024, 8
-"""The size that the targets are about."""
+CHANNELS, LANES = TARGET
 
 INTRODUCTION = """\
 # Silicon: area and speed
@@ -98,7 +98,7 @@ def write(folder: Path) -> None:
     rows = load(folder)
     figures = [_targets(rows), _published(rows), _whole(rows), _blocks(rows), _energy(rows), _paths(rows), _large(rows)]
     plot = f"![Area over channels and lanes, and by block]({PLOT})\n"
-    parts = [INTRODUCTION, _tools(rows), READING, *([plot] if _plot(rows, folder / PLOT) else []), *figures]
+    parts = [INTRODUCTION, _tools(rows), READING, *([plot] if draw(rows, folder / PLOT) else []), *figures]
     (folder / PAGE).write_text("\n".join(parts))
 
 
@@ -114,10 +114,6 @@ def _tools(rows: Sequence[Row]) -> str:
 def _find(rows: Sequence[Row], design: str, device: str, channels: int = CHANNELS, lanes: int = LANES) -> Row | None:
     wanted = (design, device, channels, lanes)
     return next((row for row in rows if (row["design"], row["device"], row["channels"], row["lanes"]) == wanted), None)
-
-
-def _of_target(rows: Sequence[Row]) -> list[Row]:
-    return [row for row in rows if (row["channels"], row["lanes"]) == TARGET]
 
 
 def _targets(rows: Sequence[Row]) -> str:
@@ -225,7 +221,7 @@ def _blocks(rows: Sequence[Row]) -> str:
     blocks = sorted({row["design"] for row in rows} - set(WHOLE))
     devices = ", ".join(device.name for device in DEVICES.values())
     tables = [table for device in (*DEVICES, "nand2") if (table := _over_sizes(rows, blocks, device))]
-    alone = HEAD + "\n".join(_sized(_of_target(rows), blocks)) + "\n"
+    alone = HEAD + "\n".join(_sized(of_target(rows), blocks)) + "\n"
     more = [OVER_SIZES.format(devices=devices), *tables] if tables else []
     return "\n".join(["## Blocks alone", "", BLOCKS, alone, *more])
 
@@ -347,33 +343,3 @@ def _large(rows: Sequence[Row]) -> str:
         flip_flops=flip_flops,
         in_them=round(FLIP_FLOP * flip_flops),
     )
-
-
-def _plot(rows: Sequence[Row], file: Path) -> bool:
-    """Draw NAND2 over channels for each number of lanes, and by block; return whether there was anything to."""
-    gates = [row for row in rows if row["device"] == "nand2"]
-    encoders = [row for row in gates if row["design"] == "encoder"]
-    blocks = [row for row in _of_target(gates) if row["design"] not in WHOLE]
-    if not encoders or not blocks:
-        return False
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    figure, (left, right) = pyplot.subplots(1, 2, figsize=(11, 5), layout="constrained")
-    for lanes in sorted({row["lanes"] for row in encoders}):
-        sizes = sorted((row["channels"], row["nand2"]) for row in encoders if row["lanes"] == lanes)
-        left.plot(*zip(*sizes, strict=True), marker="o", label=f"{lanes} lane{'s' if lanes > 1 else ''}")
-    left.set(xscale="log", xlabel="channels", ylabel="NAND2 equivalents without memories", title="Encoder")
-    left.set_ylim(0, 1.1 * max(row["nand2"] for row in encoders))
-    channels = sorted({row["channels"] for row in encoders})
-    left.set_xticks(channels, [f"{width:,}" for width in channels])
-    left.minorticks_off()
-    left.legend()
-    blocks.sort(key=lambda row: row["nand2"])
-    right.barh([row["design"] for row in blocks], [row["nand2"] for row in blocks])
-    right.set(xlabel="NAND2 equivalents", title="Blocks alone, 1,024 channels, 8 lanes")
-    figure.savefig(file, dpi=110, metadata={"Software": None})
-    pyplot.close(figure)
-    return True

@@ -1,10 +1,12 @@
 """The measured figures: silicon.json, added to by each run."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from sim.build import alone_in
+from synth.designs import TARGET
 from synth.tools import CACHE, ROOT, versions
 
 DOCS = ROOT / "docs"
@@ -17,6 +19,11 @@ Row = dict[str, Any]
 def key(row: Row) -> tuple[str, str, int, int]:
     """Return what a row is found and sorted by: design, device, lanes, channels."""
     return row["design"], row["device"], row["lanes"], row["channels"]
+
+
+def of_target(rows: Iterable[Row]) -> list[Row]:
+    """Return the rows of the targets' size."""
+    return [row for row in rows if (row["channels"], row["lanes"]) == TARGET]
 
 
 def load(folder: Path) -> list[Row]:
