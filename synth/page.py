@@ -210,7 +210,8 @@ def _whole(rows: Sequence[Row]) -> str:
 
 
 BLOCKS = """\
-Blocks with ports for a whole device's lanes, each synthesized by itself, and placed between registers in this size.
+Each block synthesized by itself, and placed between registers in this size. Of those named "a lane" there is one in
+each lane.
 """
 OVER_SIZES = """\
 The same over channels and lanes, in LUT4 of {devices}, and in NAND2 equivalents:
