@@ -150,8 +150,9 @@ def timing(report: dict[str, Any], modules: Container[str]) -> dict[str, Any]:
         if one["from"].startswith("posedge") == one["to"].startswith("posedge")
     )
     steps = [step for step in path if step["type"] in ("clk-to-q", "logic", "routing", "setup")]
-    ends = [steps[0]["from"]["cell"], *(step["to"]["cell"] for step in steps)]
-    blocks = [block(cell, modules) for cell in ends]
+    cells = [steps[0]["from"]["cell"], *(step["to"]["cell"] for step in steps)]
+    # nextpnr's own cells, those that pass a carry on, belong to no block.
+    blocks = [block(cell, modules) for cell in cells if not cell.startswith("$nextpnr")]
     return clock_and_cells(report) | {
         "from": blocks[0],
         "to": blocks[-1],

@@ -129,6 +129,7 @@ def test_timing_names_the_blocks():
     steps = [
         ("clk-to-q", "design.encoder.gap_counter.held_Q", 0.5),
         ("routing", "design.encoder.isi_encoder.x_LUT", 1.0),
+        ("logic", "$nextpnr_CCU2C_1$CCU2_COMB0", 0.05),
         ("setup", "design.encoder.scheduler.place_D", 0.25),
     ]
     path = [{"type": kind, "delay": delay, "from": {"cell": cell}, "to": {"cell": cell}} for kind, cell, delay in steps]
