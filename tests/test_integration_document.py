@@ -27,12 +27,25 @@ from synth.sizing import Recording, size
 DOCUMENT = Document("integration.md")
 CHANNELS, LANES, ROW_WORDS = 64, 8, 8
 WIDTH = 5
+STREAM = ("tvalid", "tready", "tdata", "tlast")
+
+
+def watched(prefix):
+    """Return an empty record of an AXI4-Stream port."""
+    return {f"{prefix}_{port}": [] for port in STREAM}
+
+
+def watch(ctx, top, prefix, seen, *, label=None):
+    """Record a cycle of an AXI4-Stream port, its data by a label or in hexadecimal where they are valid."""
+    levels = {port: ctx.get(getattr(top, f"{prefix}_{port}")) for port in STREAM}
+    data = label or f"{levels['tdata']:02X}"
+    for port, value in (levels | {"tdata": data if levels["tvalid"] else None}).items():
+        seen[f"{prefix}_{port}"].append(value)
 
 
 def input_diagram():
     """Return words at the input; the third one of the first row has two errors, for which a later one waits."""
-    top, ports = SpikeEncoderTop(CHANNELS, LANES), ("tvalid", "tready", "tdata", "tlast")
-    seen = {f"s_axis_{port}": [] for port in ports}
+    top, seen = SpikeEncoderTop(CHANNELS, LANES), watched("s_axis")
 
     async def bench(ctx):
         ctx.set(top.cfg_epoch_steps, 50)
@@ -44,10 +57,7 @@ def input_diagram():
             ctx.set(top.s_axis_tvalid, offers)
             ctx.set(top.s_axis_tdata, 0b11 if taken == 2 else 0)
             ctx.set(top.s_axis_tlast, offers and taken == ROW_WORDS - 1)
-            seen["s_axis_tvalid"].append(int(offers))
-            seen["s_axis_tdata"].append(f"w{taken}" if offers else None)
-            seen["s_axis_tready"].append(ctx.get(top.s_axis_tready))
-            seen["s_axis_tlast"].append(ctx.get(top.s_axis_tlast))
+            watch(ctx, top, "s_axis", seen, label=f"w{taken}")
             taken += offers and ctx.get(top.s_axis_tready)
             await ctx.tick()
 
@@ -57,8 +67,7 @@ def input_diagram():
 
 def output_diagram():
     """Return the end of a packet and the beginning of the next one; the sink stalls for a cycle."""
-    top, ports = SpikeEncoderTop(CHANNELS, LANES), ("tvalid", "tready", "tdata", "tlast")
-    seen = {f"m_axis_{port}": [] for port in ports}
+    top, seen = SpikeEncoderTop(CHANNELS, LANES), watched("m_axis")
 
     async def bench(ctx):
         ctx.set(top.cfg_epoch_steps, 4)
@@ -66,9 +75,7 @@ def output_diagram():
         ctx.set(top.s_axis_tvalid, 1)
         for cycle in range(80):
             ctx.set(top.m_axis_tready, cycle != 51)
-            seen["m_axis_tdata"].append(f"{ctx.get(top.m_axis_tdata):02X}" if ctx.get(top.m_axis_tvalid) else None)
-            for port in ("tvalid", "tready", "tlast"):
-                seen[f"m_axis_{port}"].append(ctx.get(getattr(top, f"m_axis_{port}")))
+            watch(ctx, top, "m_axis", seen)
             await ctx.tick()
 
     simulated(top, bench)
@@ -142,9 +149,8 @@ def decoder_diagrams():
     """Return the bytes around the end of a packet at the decoder's input, and the last words of it at the output."""
     top = SpikeDecoderTop(32, LANES, 64)
     stream = packet_bytes()
-    into = {f"s_axis_{port}": [] for port in ("tvalid", "tready", "tdata", "tlast")}
-    out = {f"m_axis_{port}": [] for port in ("tvalid", "tready", "tdata", "tlast")}
-    out |= {"m_axis_tuser[31:0]": [], "m_axis_tuser[32]": [], "m_axis_tuser[33]": []}
+    into = watched("s_axis")
+    out = watched("m_axis") | {"m_axis_tuser[31:0]": [], "m_axis_tuser[32]": [], "m_axis_tuser[33]": []}
 
     async def bench(ctx):
         taken = 0
@@ -155,10 +161,7 @@ def decoder_diagrams():
             ctx.set(top.s_axis_tvalid, offers)
             ctx.set(top.s_axis_tdata, byte)
             ctx.set(top.s_axis_tlast, last)
-            into["s_axis_tvalid"].append(int(offers))
-            into["s_axis_tready"].append(ctx.get(top.s_axis_tready))
-            into["s_axis_tdata"].append(f"{byte:02X}" if offers else None)
-            into["s_axis_tlast"].append(int(last))
+            watch(ctx, top, "s_axis", into)
             taken += offers and ctx.get(top.s_axis_tready)
 
             shows = ctx.get(top.m_axis_tvalid)
@@ -167,10 +170,7 @@ def decoder_diagrams():
             ctx.set(top.m_axis_tready, cycle != began.get("cycle", 0) + 6)
             user = ctx.get(top.m_axis_tuser)
             row = user & (1 << ROW_LAST) - 1
-            out["m_axis_tvalid"].append(shows)
-            out["m_axis_tready"].append(ctx.get(top.m_axis_tready))
-            out["m_axis_tdata"].append(f"{ctx.get(top.m_axis_tdata):02X}" if shows else None)
-            out["m_axis_tlast"].append(ctx.get(top.m_axis_tlast))
+            watch(ctx, top, "m_axis", out)
             out["m_axis_tuser[31:0]"].append(str(row) if shows else None)
             out["m_axis_tuser[32]"].append(user >> ROW_LAST & 1)
             out["m_axis_tuser[33]"].append(user >> ROW_LAST + 1)
