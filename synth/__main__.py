@@ -17,6 +17,7 @@ from sim.results import data_folder
 from synth import sizing
 from synth.designs import DESIGNS, TARGET, WHOLE, rtlil
 from synth.devices import DEVICES, SEEDS, area, fmax
+from synth.gates import DEVICE as GATES
 from synth.gates import LIBRARY, SCRIPT, gates
 from synth.page import write
 from synth.results import DOCS, Row, add, key, load
@@ -30,7 +31,6 @@ CHANNELS = (32, 128, 384, 1024)
 LANES = (1, 8, 32)
 SWEEP = (128, 256, 512, 1024, 2048, 4096)
 """Channels of the larger sweep, at 8 lanes."""
-GATES = "nand2"
 RECORDING = "spikes/neuropixels"
 """In the folder of the real recordings."""
 

@@ -7,13 +7,15 @@ from synth.designs import rtlil
 from synth.tools import READ, count_cells
 
 LIBRARY = Path(__file__).with_name("nand2.lib")
-LIBRARY_STATISTICS = "; tee -q -o stat.json stat -liberty nand2.lib -json"
-SCRIPT = (
+DEVICE = "nand2"
+"""In the place of a device's name, in the rows of the figures."""
+MAPPING = (
     f"{READ}hierarchy -top top; proc; flatten; opt_expr; opt_clean; opt -nodffe -nosdff; wreduce; peepopt; opt_clean; "
     "alumacc; opt; memory -nomap; opt -full; techmap; opt -full; "
     "dfflegalize -cell $_DFF_P_ 01 -mince 99999 -minsrst 99999; opt; dfflibmap -liberty nand2.lib; "
-    f"abc -liberty nand2.lib; opt_clean{LIBRARY_STATISTICS}"
+    "abc -liberty nand2.lib; opt_clean"
 )
+SCRIPT = f"{MAPPING}; tee -q -o stat.json stat -liberty nand2.lib -json"
 
 
 def gates(design: str, channels: int, lanes: int) -> dict[str, float]:

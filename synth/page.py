@@ -7,8 +7,9 @@ from pathlib import Path
 
 from synth.designs import TARGET, WHOLE
 from synth.devices import DEVICES
+from synth.gates import DEVICE as GATES
 from synth.plot import draw
-from synth.results import Row, key, load, of_target
+from synth.results import Row, load, of_target
 from synth.toggles import DEVICE as TOGGLES
 
 PAGE = "silicon.md"
@@ -119,7 +120,7 @@ def _find(rows: Sequence[Row], design: str, device: str, channels: int = CHANNEL
 
 def _targets(rows: Sequence[Row]) -> str:
     lines = []
-    gates = _find(rows, "encoder", "nand2")
+    gates = _find(rows, "encoder", GATES)
     if gates:
         lines.append(_target("NAND2 equivalents without memories", 8000, gates["nand2"], most=True, unit=""))
     up5k, ecp5 = _find(rows, "encoder", "up5k"), _find(rows, "encoder", "ecp5")
@@ -129,12 +130,11 @@ def _targets(rows: Sequence[Row]) -> str:
     for name, row, least in (("UP5K", up5k, 24), ("ECP5-25K", ecp5, 100)):
         if row and row.get("speed"):
             lines.append(_target(f"clock, {name}", least, row["speed"]["median"], most=False, unit=" MHz"))
-    placed = _placed(up5k)
     growth = [_find(rows, "encoder", "up5k", channels) for channels in (128, 4096)]
     if all(growth):
         more = round(100 * (growth[1]["lut4"] / growth[0]["lut4"] - 1), 1)
         lines.append(_target("more LUTs from 128 to 4,096 channels", 15, more, most=True, unit=" %"))
-    return "\n".join([TARGETS + "\n".join(lines), *placed, ""])
+    return "\n".join([TARGETS + "\n".join(lines), *_placed(up5k), ""])
 
 
 def _placed(up5k: Row | None) -> list[str]:
@@ -167,7 +167,7 @@ def _published(rows: Sequence[Row]) -> str:
         "| --- | ---: | --- | ---: |",
     ]
     for name, published, designs, times in PUBLISHED:
-        found = [_find(rows, design, "nand2") for design in designs]
+        found = [_find(rows, design, GATES) for design in designs]
         if all(found):
             ours = times * sum(row["nand2"] for row in found)
             what = f"{times} times " if times > 1 else ""
@@ -178,11 +178,11 @@ def _published(rows: Sequence[Row]) -> str:
 
 
 def _sized(rows: Sequence[Row], designs: Sequence[str]) -> Iterator[str]:
-    for row in sorted(rows, key=key):
+    for row in rows:
         if row["design"] not in designs or row["device"] == TOGGLES:
             continue
         start = f"| {row['design']} | {row['channels']:,} | {row['lanes']} |"
-        if row["device"] == "nand2":
+        if row["device"] == GATES:
             yield f"{start} NAND2 | {row['nand2']:,} | {row['flip_flops']:,} | {row['memory_bits']:,} bits | | |"
             continue
         yield (
@@ -222,7 +222,7 @@ The same over channels and lanes, in LUT4 of {devices}, and in NAND2 equivalents
 def _blocks(rows: Sequence[Row]) -> str:
     blocks = sorted({row["design"] for row in rows} - set(WHOLE))
     devices = ", ".join(device.name for device in DEVICES.values())
-    tables = [table for device in (*DEVICES, "nand2") if (table := _over_sizes(rows, blocks, device))]
+    tables = [table for device in (*DEVICES, GATES) if (table := _over_sizes(rows, blocks, device))]
     alone = HEAD + "\n".join(_sized(of_target(rows), blocks)) + "\n"
     more = [OVER_SIZES.format(devices=devices), *tables] if tables else []
     return "\n".join(["## Blocks alone", "", BLOCKS, alone, *more])
@@ -231,7 +231,7 @@ def _blocks(rows: Sequence[Row]) -> str:
 def _over_sizes(rows: Sequence[Row], blocks: Sequence[str], device: str) -> str:
     """Return a table of the areas of blocks over channels and lanes."""
     areas = {
-        (row["design"], row["channels"], row["lanes"]): row["nand2" if device == "nand2" else "lut4"]
+        (row["design"], row["channels"], row["lanes"]): row["nand2" if device == GATES else "lut4"]
         for row in rows
         if row["device"] == device and row["design"] in blocks
     }
@@ -289,7 +289,7 @@ def _paths(rows: Sequence[Row]) -> str:
         "| design | channels | lanes | on | from | to | through | logic, ns | wires, ns |",
         "| --- | ---: | ---: | --- | --- | --- | --- | ---: | ---: |",
     ]
-    for row in sorted(rows, key=key):
+    for row in rows:
         if row.get("speed"):
             path = row["speed"]["path"]
             itself = row["design"].split()[0]
@@ -334,7 +334,7 @@ FLIP_FLOP = 5.33
 
 
 def _large(rows: Sequence[Row]) -> str:
-    updater, encoder = (_find(rows, design, "nand2") for design in ("rate_updater (a lane)", "encoder"))
+    updater, encoder = (_find(rows, design, GATES) for design in ("rate_updater (a lane)", "encoder"))
     if not updater or not encoder:
         return ""
     flip_flops = encoder["flip_flops"]

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from synth.designs import WHOLE
+from synth.gates import DEVICE as GATES
 from synth.results import Row, of_target
 
 
 def draw(rows: Sequence[Row], file: Path) -> bool:
     """Draw NAND2 over channels for each number of lanes, and by block; return whether there was anything to."""
-    gates = [row for row in rows if row["device"] == "nand2"]
+    gates = [row for row in rows if row["device"] == GATES]
     encoders = [row for row in gates if row["design"] == "encoder"]
     blocks = [row for row in of_target(gates) if row["design"] not in WHOLE]
     if not encoders or not blocks:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.table import Table
 
+from synth.gates import DEVICE as GATES
 from synth.results import Row
 
 
@@ -14,7 +15,7 @@ def print_table(rows: Iterable[Row], console: Console) -> None:
     for heading in ("ch x lanes", "on", "area", "FFs", "RAM", "MHz (range)"):
         table.add_column(heading, justify="right", no_wrap=True)
     for row in sorted(rows, key=lambda one: (one["design"], one["device"], -one["lanes"], -one["channels"])):
-        area = row["nand2" if row["device"] == "nand2" else "lut4"]
+        area = row["nand2" if row["device"] == GATES else "lut4"]
         table.add_row(
             row["design"],
             f"{row['channels']:,} x {row['lanes']}",
