@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Annotated
@@ -20,7 +20,7 @@ from synth.devices import DEVICES, SEEDS, area, fmax
 from synth.gates import DEVICE as GATES
 from synth.gates import LIBRARY, SCRIPT, gates
 from synth.page import write
-from synth.results import DOCS, Row, add, key, load
+from synth.results import DOCS, Key, Row, add, key, load
 from synth.table import print_table
 from synth.toggles import SECONDS, toggles
 from synth.tools import versions
@@ -86,7 +86,7 @@ def measure(
                     failed += 1
                     continue
                 row = done.result()
-                add(row, _command(row, seeds), output)
+                add(row, output)
                 rows.append(row)
                 console.print(_line(row))
         finally:
@@ -112,9 +112,10 @@ def count(
     if not path.exists():
         typer.echo(f"no toggles counted: {path} does not exist; name a recording with --data")
         return
-    row = toggles(path, seconds)
     shown = data or f"$CORTICODEC_DATA/{RECORDING}"
-    add(row, f'python -m synth toggles --data "{shown}" --seconds {seconds:g}', output)
+    command = f'python -m synth toggles --data "{shown}" --seconds {seconds:g}'
+    row = toggles(path, seconds) | {"command": command, "versions": versions()}
+    add(row, output)
     typer.echo(f"{sum(row['toggles'].values()) / row['bins']:.1f} toggles a bin, {row['bins']:,} bins")
     write(output)
 
@@ -172,15 +173,18 @@ def _cases(
     return sorted(dict.fromkeys(cases), key=lambda case: (case[1:] != TARGET, case[2] > TARGET[1]))
 
 
-def _row(name: str, channels: int, lanes: int, device: str, seeds: Sequence[int], known: Mapping[Hashable, Row]) -> Row:
+def _row(name: str, channels: int, lanes: int, device: str, seeds: Sequence[int], known: Mapping[Key, Row]) -> Row:
     """Return a design's figures, from the rows that are known if that one is of the same netlist, tools and seeds."""
     row = {"design": name, "channels": channels, "lanes": lanes, "device": device}
     # Blocks alone are placed in one size only: that of all would take another day.
     placed = device != GATES and len(seeds) > 0 and (name in WHOLE or (channels, lanes) == TARGET)
-    row["netlist"] = _digest(name, channels, lanes, device, placed=placed)
-    source = {"netlist": row["netlist"], "command": _command(row, len(seeds)), "versions": versions()}
+    row |= {
+        "netlist": _digest(name, channels, lanes, device, placed=placed),
+        "command": _command(row, len(seeds)),
+        "versions": versions(),
+    }
     earlier = known.get(key(row), {})
-    if source.items() <= earlier.items():
+    if row.items() <= earlier.items():
         return earlier
     if device == GATES:
         return row | gates(name, channels, lanes)

@@ -7,17 +7,19 @@ from typing import Any
 
 from sim.build import alone_in
 from synth.designs import TARGET
-from synth.tools import CACHE, ROOT, versions
+from synth.tools import CACHE, ROOT
 
 DOCS = ROOT / "docs"
 NAME = "silicon.json"
 
 Row = dict[str, Any]
 """Figures of a design of some channels and lanes on a device (`nand2` for gates), and how they were measured."""
+Key = tuple[str, str, int, int]
+"""What a row is found and sorted by: design, device, lanes, channels."""
 
 
-def key(row: Row) -> tuple[str, str, int, int]:
-    """Return what a row is found and sorted by: design, device, lanes, channels."""
+def key(row: Row) -> Key:
+    """Return a row's key."""
     return row["design"], row["device"], row["lanes"], row["channels"]
 
 
@@ -32,11 +34,13 @@ def load(folder: Path) -> list[Row]:
     return json.loads(file.read_text()) if file.exists() else []
 
 
-def add(row: Row, command: str, folder: Path) -> None:
-    """Add a row, in the place of one of the same `key`, with the command and the tools' versions."""
+def add(row: Row, folder: Path) -> None:
+    """Add a row, in the place of one of the same `key`."""
     with alone_in(CACHE):
         rows = {key(one): one for one in load(folder)}
-        rows[key(row)] = row | {"command": command, "versions": versions()}
+        if rows.get(key(row)) == row:
+            return
+        rows[key(row)] = row
         folder.mkdir(parents=True, exist_ok=True)
         unfinished = folder / f"{NAME}.tmp"
         unfinished.write_text(json.dumps([rows[one] for one in sorted(rows)], indent=1) + "\n")
