@@ -7,6 +7,8 @@ from synth.designs import rtlil
 from synth.tools import READ, count_cells
 
 LIBRARY = Path(__file__).with_name("nand2.lib")
+FLIP_FLOP = float(re.search(r"\(DFF\) *{ *area *: *([0-9.]+)", LIBRARY.read_text())[1])
+"""Area of one, in NAND2."""
 DEVICE = "nand2"
 """In the place of a device's name, in the rows of the figures."""
 MAPPING = (

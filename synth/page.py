@@ -8,6 +8,7 @@ from pathlib import Path
 from synth.designs import TARGET, WHOLE
 from synth.devices import DEVICES
 from synth.gates import DEVICE as GATES
+from synth.gates import FLIP_FLOP
 from synth.plot import draw
 from synth.results import Row, load, of_target
 from synth.toggles import DEVICE as TOGGLES
@@ -329,8 +330,6 @@ number.
 With the multiplier blocks of an FPGA, the comparators' shifts by `sharpness` and the interval encoder are what is left.
 `python -m hdl generate --coder rice` leaves LEB128 out.
 """
-FLIP_FLOP = 5.33
-"""NAND2 of one, as in nand2.lib."""
 
 
 def _large(rows: Sequence[Row]) -> str:
