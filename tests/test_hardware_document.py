@@ -4,7 +4,7 @@ import math
 import re
 
 import pytest
-from amaranth.sim import Simulator
+from benches import simulated
 from documents import Document
 
 from hdl.generate import TOP_NAME, component_rtlil
@@ -49,10 +49,7 @@ def latched(name, value, coders=tuple(CODER_IDS)):
         await ctx.tick()
         taken = ctx.get(scheduler.settings[name])
 
-    simulator = Simulator(scheduler)
-    simulator.add_clock(1e-6)
-    simulator.add_testbench(bench)
-    simulator.run()
+    simulated(scheduler, bench)
     return taken
 
 
@@ -100,10 +97,7 @@ def cycles_of_bytes(coder, silent_rows):
                 cycles.append(cycle - first_word)
             await ctx.tick()
 
-    simulator = Simulator(top)
-    simulator.add_clock(1e-6)
-    simulator.add_testbench(bench)
-    simulator.run()
+    simulated(top, bench)
     return cycles
 
 

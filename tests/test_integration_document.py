@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from amaranth.lib import fifo, memory
 from amaranth.lib.wiring import In, Out
+from benches import simulated
 from documents import Document
 from typer.testing import CliRunner
-from waves import diagram, simulated
+from waves import diagram
 
 from board.icebreaker import BAUD_HZ, CLOCK_HZ, IcebreakerTop
 from board.spi_input import SpiInput

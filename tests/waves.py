@@ -1,18 +1,7 @@
 """Timing diagrams in text: a cycle of the clock is a cell of so many characters, and begins with the rising edge."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
-
-from amaranth.lib import wiring
-from amaranth.sim import Simulator
-
-
-def simulated(top: wiring.Component, bench: Callable[..., Awaitable[None]]) -> None:
-    """Run a test bench to its end."""
-    simulator = Simulator(top)
-    simulator.add_clock(1e-6)
-    simulator.add_testbench(bench)
-    simulator.run()
 
 
 def clock(cycles: int, width: int) -> str:
