@@ -1,6 +1,7 @@
 """The campaign: every mutant before the proofs and the benches, what was found kept for the next time."""
 
 import hashlib
+import inspect
 import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -9,7 +10,6 @@ from functools import cache
 from importlib import import_module
 from itertools import groupby
 from multiprocessing import get_context
-from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -73,7 +73,7 @@ def _fingerprint(stage: str, block: str) -> str:
     limits: list[object] = [proofs.SEARCHES]
     if stage == "benches":
         designs = [case.netlist.digest for case in loaded.cases[:CASES_MAX]]
-        limits = [Path(import_module(loaded.cases[0].module).__file__).read_text()]
+        limits = [inspect.getsource(import_module(loaded.cases[0].module))]
     if stage == "equivalence":
         limits = [equivalence.ENGINES]
     return hashlib.sha256(repr((stage, designs, limits)).encode()).hexdigest()[:12]

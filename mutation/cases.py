@@ -10,6 +10,7 @@ from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -46,7 +47,7 @@ class Case:
     path: str
     only: str
     draws: Draws
-    parameters: dict[str, object]
+    parameters: dict[str, Any]
 
     @property
     def top(self) -> str:

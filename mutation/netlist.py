@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from formal.runs import ROOT
 from mutation.tools import run_yosys, scratch_folder
@@ -86,8 +86,8 @@ class Netlist:
         return dict(_keyed(json.loads((folder / "design.json").read_text())["modules"][self.module]["cells"]))
 
 
-def _keyed(cells: dict[str, dict]) -> Iterator[tuple[CellKey, Cell]]:
-    counts = defaultdict(int)
+def _keyed(cells: dict[str, dict[str, Any]]) -> Iterator[tuple[CellKey, Cell]]:
+    counts: defaultdict[tuple[str, str], int] = defaultdict(int)
     for name in sorted(cells, key=_natural):
         cell = cells[name]
         kind = cell["type"] if cell["type"].startswith("$") else name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeVar
 
 import numpy as np
 from amaranth.lib import wiring
@@ -27,6 +27,7 @@ FLAT_VOTE = "{}setattr -mod -unset keep_hierarchy *; "
 QUIET_CYCLES = 1000
 """A run ends after so many cycles without a transfer, unless it is told otherwise."""
 CYCLES_MAX = 2**62
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 class State(NamedTuple):
@@ -35,7 +36,7 @@ class State(NamedTuple):
     name: str
     width: int
     depth: int
-    index: int
+    index: int  # type: ignore[assignment]  # in place of a tuple's method
 
     @property
     def bits(self) -> int:
@@ -206,7 +207,7 @@ class Circuit:
             The circuit has combinational feedback.
         """
         words = np.ascontiguousarray(words, np.uint32)
-        flips = (_Upset * len(upsets))(*((cycle, state.index, row, bit) for cycle, state, row, bit in upsets))
+        flips = (_Upset * len(upsets))(*(_Upset(cycle, state.index, row, bit) for cycle, state, row, bit in upsets))
         limits = (quiet_cycles, cycles_max)
         job = _Job(words.ctypes.data, len(words), *limits, gaps, stalls, pause_seed, len(upsets), flips)
         result = _Result()
@@ -238,7 +239,7 @@ class Circuit:
             chunks[chunk] = value >> (32 * chunk) & 0xFFFFFFFF
 
 
-def _copied(address: ctypes.Array, count: int, kind: type[np.generic]) -> NDArray[np.generic]:
+def _copied(address: ctypes.Array[Any], count: int, kind: type[Scalar]) -> NDArray[Scalar]:
     return np.ctypeslib.as_array(address, (count,)).astype(kind) if count else np.zeros(0, kind)
 
 

@@ -53,21 +53,24 @@ class DecoderModel:
     def push(self, data: bytes | None) -> Shown | None:
         """Take a packet, None for one whose checksum is surely wrong; return what is shown of it."""
         if data is None or len(data) - TRAILER_BYTES > self._buffer_bytes or not self._is_whole(data):
-            return self._fate("dropped")
+            self.events["dropped"] += 1
+            return None
         packet = self._known(data)
         if packet is None:
-            return self._fate("rejected")
+            self.events["rejected"] += 1
+            return None
         identity = (packet.sequence, packet.step_index, data[-4:])
         if identity == self._last:
-            return self._fate("repeated")
+            self.events["repeated"] += 1
+            return None
         self._lost = packet.format is None and (self._lost or identity[:2] != self._due)
         self._last = identity
         self._due = (packet.sequence + 1) & 0xFFFF, (packet.step_index + packet.steps) & 0xFFFFFFFF
         self._format = packet.format or self._format
-        return self._fate("hidden") if self._lost else self._decoded(data, packet)
-
-    def _fate(self, name: str) -> None:
-        self.events[name] += 1
+        if self._lost:
+            self.events["hidden"] += 1
+            return None
+        return self._decoded(data, packet)
 
     def _is_whole(self, data: bytes) -> bool:
         return len(data) >= HEADER_BYTES + TRAILER_BYTES and crc32c(data[:-4]) == int.from_bytes(data[-4:], "little")
@@ -89,4 +92,5 @@ class DecoderModel:
             return Shown(packet.step_index, self._decoder.decode(data, packet))
         except CodecError:
             self._lost = True
-            return self._fate("bad")
+            self.events["bad"] += 1
+            return None

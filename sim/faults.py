@@ -10,7 +10,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import NamedTuple
 
@@ -35,9 +35,11 @@ EPOCH_STEPS, KEYFRAME_INTERVAL = 8, 4
 INTERVALS = 5
 STEPS = INTERVALS * KEYFRAME_INTERVAL * EPOCH_STEPS
 INTERVAL_STEPS = KEYFRAME_INTERVAL * EPOCH_STEPS
-KINDS = tuple(
-    Settings(alpha_q8, sharpness, 0xACE1, coder, EPOCH_STEPS, KEYFRAME_INTERVAL)
-    for alpha_q8, sharpness, coder in ((8, 0, "rice"), (64, 15, "rice"), (32, 1, "leb128"))
+EPOCHS = Settings(epoch_steps=EPOCH_STEPS, keyframe_interval=KEYFRAME_INTERVAL)
+KINDS = (
+    replace(EPOCHS, alpha_q8=8, sharpness=0),
+    replace(EPOCHS, alpha_q8=64, sharpness=15),
+    replace(EPOCHS, alpha_q8=32, sharpness=1, coder="leb128"),
 )
 STREAMS = 24
 """Base streams for each kind of settings, of as many densities."""
@@ -94,7 +96,7 @@ def _burst(packets: list[bytes], index: int, random: Random) -> Delivery:
 
 def _lose(count_max: int) -> Callable[[list[bytes], int, Random], Delivery]:
     def fault(packets: list[bytes], index: int, random: Random) -> Delivery:
-        end = index + random.integers(1, count_max, endpoint=True)
+        end = index + int(random.integers(1, count_max, endpoint=True))
         return Delivery(packets[:index] + packets[end:], end - 1)
 
     return fault
@@ -111,7 +113,7 @@ def _replay(packets: list[bytes], index: int, random: Random) -> Delivery:
 
 def _swap(packets: list[bytes], index: int, random: Random) -> Delivery:
     """Exchange the packet and one of the next two."""
-    other = index + random.integers(1, 2, endpoint=True)
+    other = index + int(random.integers(1, 2, endpoint=True))
     swapped = list(packets)
     swapped[index], swapped[other] = swapped[other], swapped[index]
     return Delivery(swapped, other)
@@ -129,7 +131,7 @@ def _merge(packets: list[bytes], index: int, random: Random) -> Delivery:
 
 def _garbage(packets: list[bytes], index: int, random: Random) -> Delivery:
     """Insert a packet of random bytes; half of them begin like a packet, some are longer than the buffer."""
-    garbage = random.bytes(random.integers(1, 2 * BUFFER_BYTES))
+    garbage = random.bytes(int(random.integers(1, 2 * BUFFER_BYTES)))
     if random.random() < 0.5:
         garbage = (packets[index][:20] + garbage)[: len(garbage)]
     return _replace(packets, index, packets[index], garbage)

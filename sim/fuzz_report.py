@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, replace
 from pathlib import Path
 
 from rich import box
@@ -45,7 +44,6 @@ def _count(number: int) -> str:
 def write_fuzz(found: Mapping[str, Tally], seed: int, seconds: float, path: Path) -> None:
     """Write it as JSON."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    # `asdict` would make a Counter of its own pairs.
-    work = {name: asdict(replace(tally, events=dict(tally.events))) for name, tally in found.items()}
+    work = {name: vars(tally) | {"events": dict(tally.events)} for name, tally in found.items()}
     figures = {"seed": seed, "seconds": round(seconds, 1), "real_recordings": len(recordings()), "work": work}
     path.write_text(json.dumps(figures, indent=2) + "\n")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from rich import box
@@ -53,7 +53,7 @@ def loop_back(stimulus: Stimulus) -> Loopback:
         The RTL cannot be compiled.
     """
     settings, lanes = stimulus.settings, stimulus.lanes
-    pauses = {"gaps": stimulus.gaps, "stalls": stimulus.stalls}
+    pauses: dict[str, Any] = {"gaps": stimulus.gaps, "stalls": stimulus.stalls}
     room = buffer_bytes(stimulus.channels, settings)
     words = raster_words(stimulus.raster, lanes)
     # While a packet without errors is shown, the decoder is busy, but the encoder may be silent.

@@ -6,12 +6,12 @@ import inspect
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, cast
 
 import typer
 
 from model.golden import Settings
-from model.golden.settings import CHANNELS_MAX, check_int
+from model.golden.settings import CHANNELS_MAX, CoderName, check_int
 from model.synth import physiological_raster
 from sim.loaders import Recording, Window, check_bins, load
 from sim.stimulus import Stimulus
@@ -96,7 +96,7 @@ def make_request(
         alpha_q8=alpha_q8,
         sharpness=sharpness,
         seed=seed,
-        coder=coder,
+        coder=cast("CoderName", coder),  # checked there, in a better sentence than typer's
         epoch_steps=epoch_steps,
         keyframe_interval=keyframe_interval,
     )
@@ -122,11 +122,12 @@ def with_request(**defaults: float) -> Callable[[Callable[..., None]], Callable[
         @wraps(command)
         def with_options(**options: object) -> None:
             arguments = {option.name: options.pop(option.name) for option in own}
-            command(make_request(**options), **arguments)
+            make: Callable[..., Request] = make_request
+            command(make(**options), **arguments)
 
         parameters = [*shared, *(option.replace(kind=inspect.Parameter.KEYWORD_ONLY) for option in own)]
         del with_options.__wrapped__
-        with_options.__signature__ = inspect.Signature(parameters)
+        with_options.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         with_options.__annotations__ = {option.name: option.annotation for option in parameters}
         return with_options
 

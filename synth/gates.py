@@ -7,7 +7,7 @@ from synth.designs import rtlil
 from synth.tools import READ, count_cells
 
 LIBRARY = Path(__file__).with_name("nand2.lib")
-FLIP_FLOP = float(re.search(r"\(DFF\) *{ *area *: *([0-9.]+)", LIBRARY.read_text())[1])
+FLIP_FLOP = float(re.findall(r"\(DFF\) *{ *area *: *([0-9.]+)", LIBRARY.read_text())[0])
 """Area of one, in NAND2."""
 DEVICE = "nand2"
 """In the place of a device's name, in the rows of the figures."""

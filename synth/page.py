@@ -131,9 +131,9 @@ def _targets(rows: Sequence[Row]) -> str:
     for name, row, least in (("UP5K", up5k, 24), ("ECP5-25K", ecp5, 100)):
         if row and row.get("speed"):
             lines.append(_target(f"clock, {name}", least, row["speed"]["median"], most=False, unit=" MHz"))
-    growth = [_find(rows, "encoder", "up5k", channels) for channels in (128, 4096)]
-    if all(growth):
-        more = round(100 * (growth[1]["lut4"] / growth[0]["lut4"] - 1), 1)
+    few, many = (_find(rows, "encoder", "up5k", channels) for channels in (128, 4096))
+    if few and many:
+        more = round(100 * (many["lut4"] / few["lut4"] - 1), 1)
         lines.append(_target("more LUTs from 128 to 4,096 channels", 15, more, most=True, unit=" %"))
     return "\n".join([TARGETS + "\n".join(lines), *_placed(up5k), ""])
 
@@ -168,8 +168,8 @@ def _published(rows: Sequence[Row]) -> str:
         "| --- | ---: | --- | ---: |",
     ]
     for name, published, designs, times in PUBLISHED:
-        found = [_find(rows, design, GATES) for design in designs]
-        if all(found):
+        found = [row for design in designs if (row := _find(rows, design, GATES))]
+        if len(found) == len(designs):
             ours = times * sum(row["nand2"] for row in found)
             what = f"{times} times " if times > 1 else ""
             lines.append(f"| {name} | {published} | {what}{', '.join(designs)} | {ours:,} |")
