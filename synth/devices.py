@@ -26,8 +26,8 @@ class Device:
         more.
     nextpnr : str
         The place and route tool.
-    options : tuple of str
-        Those of nextpnr.
+    options, patient : tuple of str
+        Those of nextpnr; more of them, for designs that the multiplier blocks are enough for.
     luts, block_rams, multipliers, megahertz : int
         LUT4s, memories and multiplier blocks of the device; the clock that nextpnr is asked for.
     """
@@ -37,6 +37,7 @@ class Device:
     beyond_multipliers: str
     nextpnr: str
     options: tuple[str, ...]
+    patient: tuple[str, ...]
     luts: int
     block_rams: int
     multipliers: int
@@ -56,6 +57,7 @@ DEVICES = {
         "synth_ice40 -top top",  # with -dff, products of LUTs take ten times as long, and 0.2 % fewer LUTs
         "nextpnr-ice40",
         ("--up5k", "--package", "sg48", "--pcf-allow-unconstrained"),
+        (),
         5280,
         30,
         8,
@@ -67,6 +69,7 @@ DEVICES = {
         "synth_ice40 -top top",
         "nextpnr-ice40",
         ("--hx8k", "--package", "ct256", "--pcf-allow-unconstrained"),
+        (),
         7680,
         32,
         0,
@@ -77,7 +80,8 @@ DEVICES = {
         f"synth_ecp5 {ECP5_MAPPING}",
         f"alumacc *updater_*/t:$mul %R{{beyond}}; synth_ecp5 {ECP5_MAPPING}",
         "nextpnr-ecp5",
-        ("--25k", "--package", "CABGA381", "--lpf-allow-unconstrained", "--tmg-ripup"),
+        ("--25k", "--package", "CABGA381", "--lpf-allow-unconstrained"),
+        ("--tmg-ripup",),  # with 32 lanes it would take ten times as long for the same clock
         24288,
         56,
         28,
@@ -192,10 +196,11 @@ def fmax(design: str, channels: int, lanes: int, device: str, seeds: Sequence[in
     synthesis, cells = _synthesis(design, channels, lanes, device)
     if cells["lut4"] > target.luts or cells["block_rams"] > target.block_rams:
         return None
+    options = target.options + (target.patient if synthesis == target.synthesis else ())
     inputs = {
         "top.il": rtlil(design, channels, lanes, pins=True),
         "script.ys": f"{READ}{synthesis} -json made.json",
-        "nextpnr.json": json.dumps([target.nextpnr, *target.options, "--freq", str(target.megahertz)]),
+        "nextpnr.json": json.dumps([target.nextpnr, *options, "--freq", str(target.megahertz)]),
     }
     modules = re.findall(r"^module \\(\S+)", inputs["top.il"], re.MULTILINE)
     runs = []

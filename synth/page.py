@@ -40,7 +40,7 @@ READING = """\
   is told so, and builds nothing for it. With generated Verilog `synth_ice40 -no-rw-check` does the same.
 - On the ECP5 LUTs are mapped with 600 ps for a wire in place of `synth_ecp5`'s 300, and comparisons with constants
   without carry chains (`synth/devices.py`): nextpnr's wires take longer still. It routes with `--tmg-ripup`, which
-  routes again what is on the slowest paths.
+  routes again what is on the slowest paths; not with 32 lanes, where that takes ten times as long for the same clock.
 - Where a design has more products than the device multiplier blocks, an ECP5 gets those beyond from LUTs, an iCE40 all.
   "No room": the design has more cells of a kind than the device.
 - An iCE40 has no memories of LUTs: Yosys makes memories of few rows, as with 32 channels and 8 lanes, of registers.

@@ -218,6 +218,13 @@ def test_each_device_is_placed_as_the_page_tells(placed, cache, device, tool, op
     assert all(synthesis in script.read_text() for script in cache.rglob("script.ys"))
 
 
+@pytest.mark.parametrize(("products", "patient"), [(28, True), (29, False)])
+def test_the_largest_designs_are_routed_once(placed, products, patient):
+    placed[1].cells = {"MULT18X18D": products}
+    fmax("xor_array", LANES, LANES, "ecp5", (1,))
+    assert ("--tmg-ripup" in placed[0][-1][1]) == patient
+
+
 def test_blocks_are_placed_in_one_size(placed):
     placed_rows = [_row("xor_array", channels, LANES, "up5k", (1,), {}) for channels in (128, 1024)]
     assert ["speed" in row for row in placed_rows] == [False, True]
