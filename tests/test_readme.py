@@ -1,10 +1,15 @@
 """What README.md says to type works."""
 
 import json
+import math
 import re
 from pathlib import Path
 
 import pytest
+
+from synth.devices import DEVICES
+from synth.results import DOCS, load, of_target
+from synth.sizing import Recording, size
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -60,6 +65,25 @@ def test_results_are_those_measured():
     ]
     found = re.findall(r"^\| .* \| ([\d.]+) \| ([\d.]+), (.*) \|$", README.split("## Results")[1], re.MULTILINE)
     assert found == [(f"{own:{form}}", f"{other:{form}}", name) for own, (other, name), form in rows]
+
+
+def test_sizes_of_the_hardware_are_those_measured():
+    """README's table against `make synth`'s."""
+    encoder = {row["device"]: row for row in of_target(load(DOCS)) if row["design"] == "encoder"}
+    lines = []
+    for name, device in DEVICES.items():
+        luts, speed = encoder[name]["lut4"], encoder[name]["speed"]
+        assert len(speed["seeds"]) == 5
+        clock = f"{speed['median']} ({speed['lowest']} to {speed['highest']})"
+        lines.append(f"| {device.name} | {luts:,} LUT4 of {device.luts:,} | {clock} |")
+    lines.append(f"| gates | {encoder['nand2']['nand2']:,} NAND2 equivalents | |")
+    table = README.split("| encoder, 1,024 channels, 8 lanes |")[1].split("\n\n")[0]
+    assert table.splitlines()[2:] == lines
+
+
+def test_the_clock_that_is_needed_is_the_calculator_s():
+    clock_hz = size(Recording(1024, steps_hz=20_000, spikes_hz=5)).clock_hz
+    assert f"At 20,000 steps a second, 1,024 channels need a clock of {math.ceil(clock_hz / 1e4) / 100} MHz" in README
 
 
 def own_best(figures, best):
