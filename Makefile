@@ -117,7 +117,7 @@ fuzz: $(READY) ## Random bytes and mutated streams into receiver, codecs and RTL
 
 synth: $(SYNTH_READY) ## Measure area and speed on FPGAs and in gates; write docs/silicon.md (hours; SYNTH_ARGS=--missing)
 	@PYTHONHASHSEED=0 $(RUN) -m synth measure $(SYNTH_ARGS)
-	@$(RUN) -m synth toggles
+	@$(RUN) -m synth toggles $(filter --output=%,$(SYNTH_ARGS))
 
 synth-full: override SYNTH_ARGS += --sweep
 synth-full: synth ## The same with a sweep of up to 4096 channels

@@ -1,6 +1,5 @@
 """The command line: python -m synth."""
 
-import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,13 +11,16 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, TimeElapsedColumn
 
+from model.command_line import fail
+from model.command_line import run as run_command
 from model.golden.settings import CHANNELS_MAX
 from sim.results import data_folder
 from synth import sizing
-from synth.designs import DESIGNS, TARGET, WHOLE, rtlil
+from synth.designs import DESIGNS, TARGET, WHOLE
 from synth.devices import DEVICES, SEEDS, area, fmax
+from synth.digest import digest
 from synth.gates import DEVICE as GATES
-from synth.gates import LIBRARY, SCRIPT, gates
+from synth.gates import gates
 from synth.page import write
 from synth.results import DOCS, Key, Row, add, key, load
 from synth.table import print_table
@@ -72,7 +74,8 @@ def measure(
     if not cases:
         raise typer.BadParameter("--lanes must be at most --channels")
     work = [(*case, target) for case in cases for target in device or [*DEVICES, GATES]]
-    known = {key(row): row for row in load(output)} if missing else {}
+    output.mkdir(parents=True, exist_ok=True)
+    known = {key(row): row for row in load(output) if missing}
     console, rows, failed = Console(), [], 0
     columns = (*Progress.get_default_columns(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress, ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
@@ -91,7 +94,8 @@ def measure(
                 console.print(_line(row))
         finally:
             pool.shutdown(cancel_futures=True)
-            write(output)
+            if rows:
+                write(output)
     print_table(rows, console)
     if failed:
         raise typer.Exit(1)
@@ -109,12 +113,13 @@ def count(
     nothing is counted.
     """
     path = data or data_folder() / RECORDING
-    if not path.exists():
+    if not data and not path.exists():
         typer.echo(f"no toggles counted: {path} does not exist; name a recording with --data")
         return
     shown = data or f"$CORTICODEC_DATA/{RECORDING}"
     command = f'python -m synth toggles --data "{shown}" --seconds {seconds:g}'
-    row = toggles(path, seconds) | {"command": command, "versions": versions()}
+    row = toggles(path, seconds)
+    row |= {"netlist": digest(row, placed=False), "command": command, "versions": versions()}
     add(row, output)
     typer.echo(f"{sum(row['toggles'].values()) / row['bins']:.1f} toggles a bin, {row['bins']:,} bins")
     write(output)
@@ -176,10 +181,9 @@ def _cases(
 def _row(name: str, channels: int, lanes: int, device: str, seeds: Sequence[int], known: Mapping[Key, Row]) -> Row:
     """Return a design's figures, from the rows that are known if that one is of the same netlist, tools and seeds."""
     row = {"design": name, "channels": channels, "lanes": lanes, "device": device}
-    # Blocks alone are placed in one size only: that of all would take another day.
-    placed = device != GATES and len(seeds) > 0 and (name in WHOLE or (channels, lanes) == TARGET)
+    placed = device != GATES and len(seeds) > 0
     row |= {
-        "netlist": _digest(name, channels, lanes, device, placed=placed),
+        "netlist": digest(row, placed=placed),
         "command": _command(row, len(seeds)),
         "versions": versions(),
     }
@@ -194,16 +198,10 @@ def _row(name: str, channels: int, lanes: int, device: str, seeds: Sequence[int]
     return row
 
 
-def _digest(name: str, channels: int, lanes: int, device: str, *, placed: bool) -> str:
-    """Return a hash of all that a row comes from, but for the tools' versions."""
-    tools = SCRIPT + LIBRARY.read_text() if device == GATES else repr(DEVICES[device])
-    netlists = [rtlil(name, channels, lanes, pins=pins) for pins in ([False, True] if placed else [False])]
-    return hashlib.sha256(repr([tools, *netlists]).encode()).hexdigest()[:20]
-
-
 def _command(row: Row, seeds: int) -> str:
-    size = f"--channels {row['channels']} --lanes {row['lanes']}"
-    return f"python -m synth measure --design '{row['design']}' {size} --device {row['device']} --seeds {seeds}"
+    size = f"--channels {row['channels']} --lanes {row['lanes']} --device {row['device']}"
+    placed = "" if row["device"] == GATES else f" --seeds {seeds}"
+    return f"python -m synth measure --design '{row['design']}' {size}{placed}"
 
 
 def _line(row: Row) -> str:
@@ -213,5 +211,17 @@ def _line(row: Row) -> str:
     return f"{where}: {cells}, {row['flip_flops']:,} flip-flops{clock}"
 
 
+def entry() -> None:
+    """Run the command line; an error is one line."""
+    try:
+        run_command(app, "python -m synth")
+    except ValueError as error:
+        fail(str(error))
+    except OSError as error:
+        fail(f"{error.filename} cannot be read or written: {error.strerror}")
+    except RuntimeError as error:
+        fail(str(error), 1)
+
+
 if __name__ == "__main__":
-    app()
+    entry()

@@ -130,11 +130,25 @@ def _cells(text: str, synthesis: str) -> dict[str, int]:
     }
 
 
+APART = "setattr -mod -set keep_hierarchy 1 top.design; "
+TOGETHER = "setattr -mod -unset keep_hierarchy top.design; flatten; clean; write_json made.json"
+
+
+def _map(folder: Path) -> None:
+    """Make made.json of a design and the registers around it; of each apart where ABC fails on both."""
+    script = (folder / "script.ys").read_text()
+    try:
+        run_tool("yosys", ["-q", "-p", script], folder)
+    except RuntimeError:
+        apart = script.replace(READ, READ + APART).replace(" -json made.json", f"; {TOGETHER}")
+        run_tool("yosys", ["-q", "-p", apart], folder)
+
+
 def _place(folder: Path, report: str, seed: int) -> None:
     """Make nextpnr's report for a seed: an empty one where there is no room."""
     netlist = folder / "top.json"
     if not netlist.exists():
-        run_tool("yosys", ["-q", "-s", "script.ys"], folder)
+        _map(folder)
         (folder / "made.json").replace(netlist)
     tool, *options = json.loads((folder / "nextpnr.json").read_text())
     outputs = ["--report", report, "--seed", str(seed), "-q", "--timing-allow-fail"]

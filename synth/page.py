@@ -10,7 +10,7 @@ from synth.devices import DEVICES
 from synth.gates import DEVICE as GATES
 from synth.gates import FLIP_FLOP
 from synth.plot import draw
-from synth.results import Row, load, of_target
+from synth.results import NAME, Row, load, of_target
 from synth.toggles import DEVICE as TOGGLES
 
 PAGE = "silicon.md"
@@ -24,8 +24,10 @@ Made by `make synth`; do not edit. The command and the tools' versions of each f
 [silicon.json](silicon.json), in the form
 
 ```
-python -m synth measure --design encoder --channels 1024 --lanes 8 --device up5k
+python -m synth measure --design encoder --channels 1024 --lanes 8 --device up5k --seeds 5
 ```
+
+which writes over this page; `--output build/mine` writes elsewhere.
 """
 
 READING = """\
@@ -33,7 +35,7 @@ READING = """\
   iCE40 and 18 Kbit on the ECP5. Where an ECP5's memory is small it is made of LUTs, and counts as such; so do carry
   chains there, with two LUT4 for two bits. UP5K and ECP5 use multiplier blocks for the rate updates, HX8K has none.
 - **Fmax**: median, lowest and highest of the seeds, of the design between registers (`Pins` in `synth/designs.py`).
-  Where it is empty, the design was not placed yet: `make synth SYNTH_ARGS=--missing` does what is left.
+  The ECP5 is of speed grade 6, nextpnr's own choice.
 - **NAND2**: area in units of a 2-input NAND, with the ratios of the open library sky130_fd_sc_hd (`synth/nand2.lib`);
   no memories, whose bits are counted apart. A flip-flop is 5.33, and there are no wires, buffers or test logic.
 - No memory's row is read while it is written, which `formal/predictor.py` proves, or it is read transparently; Yosys
@@ -41,8 +43,10 @@ READING = """\
 - On the ECP5 LUTs are mapped with 600 ps for a wire in place of `synth_ecp5`'s 300, and comparisons with constants
   without carry chains (`synth/devices.py`): nextpnr's wires take longer still. It routes with `--tmg-ripup`, which
   routes again what is on the slowest paths; not with 32 lanes, where that takes ten times as long for the same clock.
+- Decoders of 32 lanes and 128 channels or more are mapped to LUTs apart from the registers around them: ABC, in its
+  build for WebAssembly, fails on both together.
 - Where a design has more products than the device multiplier blocks, an ECP5 gets those beyond from LUTs, an iCE40 all.
-  "No room": the design has more cells of a kind than the device.
+  "No room": the design, packed into logic cells with the registers around it, takes more of a kind than there are.
 - An iCE40 has no memories of LUTs: Yosys makes memories of few rows, as with 32 channels and 8 lanes, of registers.
 """
 
@@ -97,8 +101,16 @@ NEIGHBOURS = (
 
 
 def write(folder: Path) -> None:
-    """Write the page from the figures in a folder, and the plot, beside them."""
+    """Write the page from the figures in a folder, and the plot, beside them.
+
+    Raises
+    ------
+    ValueError
+        There are no figures.
+    """
     rows = load(folder)
+    if not rows:
+        raise ValueError(f"{folder} must have a {NAME} with figures: make synth writes one")
     figures = [_targets(rows), _published(rows), _whole(rows), _blocks(rows), _energy(rows), _paths(rows), _large(rows)]
     plot = f"![Area over channels and lanes, and by block]({PLOT})\n"
     parts = [INTRODUCTION, _tools(rows), READING, *([plot] if draw(rows, folder / PLOT) else []), *figures]
@@ -109,7 +121,10 @@ def _tools(rows: Sequence[Row]) -> str:
     """Return which versions, devices and seeds the figures come from, in lines that fit."""
     used = sorted({f"{name} {version}" for row in rows for name, version in row["versions"].items()})
     seeds = sorted({seed for row in rows if row.get("speed") for seed in row["speed"]["seeds"]})
-    devices = (f"{device.name} ({' '.join(device.options[:3])})" for device in DEVICES.values())
+    devices = (
+        f"{device.name} ({' '.join((*device.options, *device.patient))} --freq {device.megahertz})"
+        for device in DEVICES.values()
+    )
     told = f"Tools: {', '.join(used)}. Devices: {', '.join(devices)}. Seeds: {', '.join(map(str, seeds))}."
     return _filled(told) + "\n"
 
@@ -212,40 +227,49 @@ def _whole(rows: Sequence[Row]) -> str:
 
 
 BLOCKS = """\
-Each block synthesized by itself, and placed between registers in this size. Of those named "a lane" there is one in
-each lane.
+Each block synthesized by itself, and placed between registers. Of those named "a lane" there is one in each lane.
 """
 OVER_SIZES = """\
-The same over channels and lanes, in LUT4 of {devices}, and in NAND2 equivalents:
+Blocks that channels or lanes change, over both: on each FPGA LUT4 / flip-flops / RAM, then the median of Fmax in MHz;
+at last NAND2 / flip-flops / bits of memory.
 """
 
 
 def _blocks(rows: Sequence[Row]) -> str:
     blocks = sorted({row["design"] for row in rows} - set(WHOLE))
-    devices = ", ".join(device.name for device in DEVICES.values())
-    tables = [table for device in (*DEVICES, GATES) if (table := _over_sizes(rows, blocks, device))]
     alone = HEAD + "\n".join(_sized(of_target(rows), blocks)) + "\n"
-    more = [OVER_SIZES.format(devices=devices), *tables] if tables else []
-    return "\n".join(["## Blocks alone", "", BLOCKS, alone, *more])
+    tables = list(_over_sizes([row for row in rows if row["design"] in blocks]))
+    return "\n".join(["## Blocks alone", "", BLOCKS, alone, *([OVER_SIZES, *tables] if tables else [])])
 
 
-def _over_sizes(rows: Sequence[Row], blocks: Sequence[str], device: str) -> str:
-    """Return a table of the areas of blocks over channels and lanes."""
-    areas = {
-        (row["design"], row["channels"], row["lanes"]): row["nand2" if device == GATES else "lut4"]
-        for row in rows
-        if row["device"] == device and row["design"] in blocks
-    }
-    sizes = sorted({(lanes, channels) for _, channels, lanes in areas})
+def _over_sizes(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield tables of the areas and clocks of designs over channels and lanes, if there are several sizes."""
+    sizes = sorted({(row["lanes"], row["channels"]) for row in rows})
     if len(sizes) < 2:
-        return ""
-    name = DEVICES[device].name if device in DEVICES else "NAND2"
+        return
+    for device, target in DEVICES.items():
+        on_device = [row for row in rows if row["device"] == device]
+        yield _over(sizes, f"{target.name}, area", on_device, "{lut4:,} / {flip_flops:,} / {block_rams}")
+        placed = [row | {"clock": _median(row)} for row in on_device if "speed" in row]
+        yield _over(sizes, f"{target.name}, MHz", placed, "{clock}")
+    in_gates = [row for row in rows if row["device"] == GATES]
+    yield _over(sizes, "NAND2", in_gates, "{nand2:,} / {flip_flops:,} / {memory_bits:,}")
+
+
+def _over(sizes: Sequence[tuple[int, int]], name: str, rows: Sequence[Row], form: str) -> str:
+    """Return a table of the designs that are not the same in all sizes."""
+    cells = {(row["design"], row["lanes"], row["channels"]): form.format_map(row) for row in rows}
+    lines = [
+        [design, *(cells.get((design, *size), "") for size in sizes)]
+        for design in dict.fromkeys(key[0] for key in cells)
+    ]
     head = [name, *(f"{channels:,} x {lanes}" for lanes, channels in sizes)]
-    lines = [" | ".join(head), " | ".join(["---", *["---:"] * len(sizes)])]
-    for block in blocks:
-        cells = (areas.get((block, channels, lanes)) for lanes, channels in sizes)
-        lines.append(" | ".join([block, *("" if cell is None else f"{cell:,}" for cell in cells)]))
-    return "\n".join(f"| {line} |" for line in lines) + "\n"
+    table = [head, ["---", *["---:"] * len(sizes)], *(line for line in lines if len(set(line[1:])) > 1)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in table)
+
+
+def _median(row: Row) -> str:
+    return str(row["speed"]["median"]) if row["speed"] else "no room"
 
 
 ENERGY = """\
@@ -285,7 +309,8 @@ def _paths(rows: Sequence[Row]) -> str:
         "## Critical paths",
         "",
         "Of the seed with the median clock: where the path begins and ends, and the blocks on its way; `pins` are the",
-        "registers around a design.",
+        "registers around a design. A LUT has the name of a net that it drives: a block's last one may count as of its",
+        "neighbour, or of `pins`.",
         "",
         "| design | channels | lanes | on | from | to | through | logic, ns | wires, ns |",
         "| --- | ---: | ---: | --- | --- | --- | --- | ---: | ---: |",
@@ -311,11 +336,12 @@ UNDERSTOOD = """\
 **What limits it.** Wires: they are two thirds of most of these paths, and the seed decides which of several like ones
 is the longest.
 
-- Encoder on an iCE40: back-pressure. Whether the FIFO and the bit packer take what comes goes within a cycle through
-  the stages of the Golomb coder to the enables of the mean and the parameter. Another buffer like `token_buffer` would
-  divide it. Without multiplier blocks, products of LUTs in `updater` are as long.
-- Encoder on an ECP5: four paths of 3 to 5 ns of logic: a codeword's length in `coder`, the debt's sum and its
-  comparison, the parameter from `mean`, and a seed on its way into the LFSRs' memory.
+- Encoder on an iCE40: back-pressure. Whether `fifo` and `bit_packer` take what comes goes within a cycle through the
+  stages of the Golomb coder to the enables of `mean` and `parameter`. Another buffer like `token_buffer` would divide
+  it. As long are the sum of `debt` behind a codeword's length and, without multiplier blocks, the products of LUTs in
+  `updater`, from the memory in `predictor`.
+- Encoder on an ECP5: paths of 2 to 5 ns of logic: a codeword's length in `coder`, and its code in `isi_encoder`; the
+  sum of `debt` and its comparison; the parameter from `mean`; a seed on its way into the memory of `predictor`.
 - Encoder with 32 lanes: a word's first error, found among all lanes behind the comparators, in `gap_counter`.
 - Decoder: the loop that a Golomb code has. The parameter comes from the mean, with it a codeword's length and gap, and
   from these mean and debt, all between two clock edges, since the next codeword begins where this one ends. It reads
@@ -325,22 +351,27 @@ is the longest.
 """
 LARGE = """\
 **What is large.** In gates, the products: every lane multiplies 16 by 9 bits in each cycle, since `alpha_q8` may be any
-number.
-{lanes} rate updaters take {updaters:,} of the encoder's {encoder:,} NAND2, its {flip_flops:,} flip-flops {in_them:,}.
-With the multiplier blocks of an FPGA, the comparators' shifts by `sharpness` and the interval encoder are what is left.
-`python -m hdl generate --coder rice` leaves LEB128 out.
+number. {lanes} rate updaters take {updaters:,} of the encoder's {encoder:,} NAND2, and {others:,} are left without
+them. The {flip_flops:,} flip-flops of all blocks are {in_them:,}, beside a target of 8,000 for everything. Of the
+blocks alone, `predictor`, with its updaters, LFSRs and comparators, takes {predictor:,}, `isi_encoder` {isi_encoder:,},
+`scheduler` {scheduler:,}, `packetizer` {packetizer:,}. With the multiplier blocks of an FPGA, the comparators' shifts
+by `sharpness` and the interval encoder are what is left. `python -m hdl generate --coder rice` leaves LEB128 out.
 """
 
 
 def _large(rows: Sequence[Row]) -> str:
-    updater, encoder = (_find(rows, design, GATES) for design in ("rate_updater (a lane)", "encoder"))
-    if not updater or not encoder:
+    parts = ("encoder", "rate_updater (a lane)", "predictor", "isi_encoder", "scheduler", "packetizer")
+    found = {row["design"]: row for row in of_target(rows) if row["device"] == GATES and row["design"] in parts}
+    if len(found) < len(parts):
         return ""
-    flip_flops = encoder["flip_flops"]
-    return LARGE.format(
+    nand2 = {name: row["nand2"] for name, row in found.items()}
+    updaters, flip_flops = LANES * nand2["rate_updater (a lane)"], found["encoder"]["flip_flops"]
+    told = LARGE.format(
+        **nand2,
         lanes=LANES,
-        updaters=LANES * updater["nand2"],
-        encoder=encoder["nand2"],
+        updaters=updaters,
+        others=nand2["encoder"] - updaters,
         flip_flops=flip_flops,
         in_them=round(FLIP_FLOP * flip_flops),
     )
+    return _filled(told) + "\n"

@@ -20,7 +20,7 @@ def draw(rows: Sequence[Row], file: Path) -> bool:
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    figure, (left, right) = pyplot.subplots(1, 2, figsize=(11, 5), layout="constrained")
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=(11, 7), layout="constrained")
     for lanes in sorted({row["lanes"] for row in encoders}):
         sizes = sorted((row["channels"], row["nand2"]) for row in encoders if row["lanes"] == lanes)
         left.plot(*zip(*sizes, strict=True), marker="o", label=f"{lanes} lane{'s' if lanes > 1 else ''}")
@@ -33,6 +33,9 @@ def draw(rows: Sequence[Row], file: Path) -> bool:
     left.legend(loc="center right")
     blocks.sort(key=lambda row: row["nand2"])
     right.barh([row["design"] for row in blocks], [row["nand2"] for row in blocks])
+    right.margins(y=0.01)
+    for axis in (left.yaxis, right.xaxis):
+        axis.set_major_formatter("{x:,.0f}")
     right.set(xlabel="NAND2 equivalents", title="Blocks alone, 1,024 channels, 8 lanes")
     figure.savefig(file, dpi=110, metadata={"Software": None})
     pyplot.close(figure)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -44,9 +45,11 @@ def run_tool(tool: str, arguments: Sequence[str], folder: Path) -> None:
     Raises
     ------
     RuntimeError
-        The tool reports an error.
+        The tool is not installed, or reports an error.
     """
     module, function = ENTRIES[tool].split(".")
+    if find_spec(module) is None:
+        raise RuntimeError(f"{tool} is not installed: pip install '.[synth]' brings it")
     code = f"import sys, {module}; sys.exit({module}.{function}(sys.argv[1:]))"
     command = [sys.executable, "-c", code, *arguments]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)

@@ -83,7 +83,7 @@ def test_sizes_of_the_hardware_are_those_measured():
 
 def test_the_clock_that_is_needed_is_the_calculator_s():
     clock_hz = size(Recording(1024, steps_hz=20_000, spikes_hz=5)).clock_hz
-    assert f"At 20,000 steps a second, 1,024 channels need a clock of {math.ceil(clock_hz / 1e4) / 100} MHz" in README
+    assert f"At 20,000 steps and 5 spikes a channel a second, it needs {math.ceil(clock_hz / 1e4) / 100} MHz" in README
 
 
 def own_best(figures, best):

@@ -20,10 +20,11 @@ from typer.testing import CliRunner
 
 from synth.__main__ import _cases, _row, app
 from synth.designs import DESIGNS, WHOLE, rtlil
-from synth.devices import DEVICES, _cells, area, block, fmax, timing
+from synth.devices import APART, DEVICES, TOGETHER, _cells, _map, area, block, fmax, timing
+from synth.digest import digest
 from synth.gates import LIBRARY, MAPPING, SCRIPT, gates
-from synth.page import _clock, _target, write
-from synth.results import add, load
+from synth.page import UNDERSTOOD, _clock, _target, write
+from synth.results import DOCS, add, key, load, of_target
 from synth.table import print_table
 from synth.toggles import count_toggles
 from synth.tools import READ, ROOT, made, run_tool
@@ -218,6 +219,30 @@ def test_each_device_is_placed_as_the_page_tells(placed, cache, device, tool, op
     assert all(synthesis in script.read_text() for script in cache.rglob("script.ys"))
 
 
+def test_what_is_too_large_for_abc_is_mapped_in_parts(monkeypatch, cache):
+    scripts = []
+
+    def run(tool, arguments, folder):
+        scripts.append(arguments[-1])
+        if "keep_hierarchy" not in scripts[-1]:
+            raise RuntimeError("abc failed")
+
+    monkeypatch.setattr("synth.devices.run_tool", run)
+    (cache / "script.ys").write_text(f"{READ}synth_ice40 -top top -json made.json")
+    _map(cache)
+    assert scripts[1] == f"{READ}{APART}synth_ice40 -top top; {TOGETHER}"
+
+
+def test_parts_are_put_together(cache):
+    (cache / "top.il").write_text(rtlil("comparator (a lane)", LANES, LANES, pins=True))
+    (cache / "script.ys").write_text(f"{READ}{APART}synth_ice40 -top top; {TOGETHER}")
+    run_tool("yosys", ["-q", "-s", "script.ys"], cache)
+    modules = json.loads((cache / "made.json").read_text())["modules"]
+    (top,) = (one for one in modules.values() if "top" in one["attributes"])
+    assert {"SB_LUT4", "SB_DFF"} <= {cell["type"] for cell in top["cells"].values()}
+    assert not [cell for cell in top["cells"].values() if cell["type"].startswith("top.")]
+
+
 @pytest.mark.parametrize(("products", "patient"), [(28, True), (29, False)])
 def test_the_largest_designs_are_routed_once(placed, products, patient):
     placed[1].cells = {"MULT18X18D": products}
@@ -225,10 +250,14 @@ def test_the_largest_designs_are_routed_once(placed, products, patient):
     assert ("--tmg-ripup" in placed[0][-1][1]) == patient
 
 
-def test_blocks_are_placed_in_one_size(placed):
-    placed_rows = [_row("xor_array", channels, LANES, "up5k", (1,), {}) for channels in (128, 1024)]
-    assert ["speed" in row for row in placed_rows] == [False, True]
-    assert "speed" in _row("encoder", 128, LANES, "up5k", (1,), {})
+def test_designs_are_placed_where_there_are_seeds(placed, monkeypatch):
+    monkeypatch.setattr("synth.__main__.gates", lambda *design: {"nand2": 9})
+    for name in ("xor_array", "encoder"):
+        rows = [_row(name, 128, LANES, device, seeds, {}) for device, seeds in (("up5k", ()), ("up5k", (1,)))]
+        assert ["speed" in row for row in rows] == [False, True]
+    gates_row = _row("xor_array", 4, 4, "nand2", (1,), {})
+    assert "speed" not in gates_row
+    assert gates_row["command"].endswith("--device nand2")
 
 
 @pytest.mark.parametrize(
@@ -406,6 +435,13 @@ def _figures(device, nand2_or_lut4, median=None, *, design="encoder", channels=1
     return row | {"speed": speed | {"path": path | {"utilization": {"ICESTORM_LC": 3000}}}}
 
 
+TOGGLES_ROW = {
+    **{"design": "encoder", "channels": 4, "lanes": 8, "device": "toggles", "recording": "recording", "bins": 100},
+    **{"spikes": 5, "simulator": "simulator", "toggles": {"coder": 150, "lfsr": 3, "framer": 1}},
+    **{"memory_bits_read_and_written": 8000, "versions": {}},
+}
+
+
 def test_page_tells_what_was_measured(tmp_path):
     rows = [
         _figures("nand2", 7000),
@@ -415,12 +451,18 @@ def test_page_tells_what_was_measured(tmp_path):
         _figures("up5k", 1200, channels=4096),
         _figures("nand2", 25, design="lfsr (a lane)"),
         _figures("nand2", 400, design="rate_updater (a lane)"),
+        *(_figures("nand2", 500, design=name) for name in ("predictor", "isi_encoder", "scheduler", "packetizer")),
+        _figures("up5k", 40, 50, design="scheduler"),
+        _figures("up5k", 60, 45, design="scheduler", channels=128),
+        _figures("up5k", 9, 80, design="framer"),
+        _figures("up5k", 9, 80, design="framer", channels=128),
+        TOGGLES_ROW,
     ]
     (tmp_path / "silicon.json").write_text(json.dumps(rows))
     write(tmp_path)
     page = (tmp_path / "silicon.md").read_text()
     for line in (
-        "Tools: yosys 1. Devices: iCE40 UP5K (--up5k --package sg48)",
+        "Tools: yosys 1. Devices: iCE40 UP5K (--up5k --package sg48 --pcf-allow-unconstrained --freq 24)",
         "| NAND2 equivalents without memories | at most 8,000 | 7,000 | met |",
         "| share of a UP5K's LUTs | at most 40 % | 25.0 % | met |",
         "| clock, UP5K | at least 24 MHz | 30 MHz | met |",
@@ -431,11 +473,50 @@ def test_page_tells_what_was_measured(tmp_path):
         "| total | 44,000 | encoder | 7,000 |",
         "| encoder | 1,024 | 8 | ECP5-25K | 1,500 | 100 | 2 | 8 | 90 (89 to 91, 2 seeds) |",
         "| encoder | 1,024 | 8 | ECP5-25K | pins | encoder memory | coder | 1.5 | 2.5 |",
-        "8 rate updaters take 3,200 of the encoder's 7,000 NAND2, its 100 flip-flops 533.",
+        "8 rate updaters take 3,200 of the encoder's 7,000 NAND2, and 3,800 are left without them.",
+        "The 100 flip-flops of all blocks are 533,",
+        "| iCE40 UP5K, area | 128 x 8 | 1,024 x 8 | | --- | ---: | ---: | | scheduler | 60 / 100 / 2 | 40 / 100 / 2 |",
+        "| iCE40 UP5K, MHz | 128 x 8 | 1,024 x 8 | | --- | ---: | ---: | | scheduler | 45 | 50 |",
+        "recording, 4 channels, 8 lanes, 100 bins with 5 spikes (simulator):",
+        "| coder | 1.50 | | others | 0.04 | | all | 1.54 | | bits of memories read and written | 80 |",
     ):
         assert line in " ".join(page.split())
     assert max(map(len, page.splitlines())) <= 200
     assert (tmp_path / "silicon.png").exists()
+
+
+def test_published_page_is_of_the_published_figures(tmp_path):
+    shutil.copy(DOCS / "silicon.json", tmp_path)
+    write(tmp_path)
+    assert (tmp_path / "silicon.md").read_text() == (DOCS / "silicon.md").read_text()
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+def test_published_figures_are_of_this_hardware(design):
+    rows = [row for row in load(DOCS) if row["design"] == design and (row in of_target([row]) or "toggles" in row)]
+    stale = [row["device"] for row in rows if row["netlist"] != digest(row, placed="speed" in row)]
+    assert not stale, f"run make synth SYNTH_ARGS='--missing --design {design}'"
+    assert {row["device"] for row in rows} >= {*DEVICES, "nand2"}
+
+
+def test_published_sizes_are_all_there():
+    placed = {key(row) for row in load(DOCS) if "speed" in row or row["device"] == "nand2"}
+    assert placed >= {
+        (design, device, lanes, channels)
+        for design in DESIGNS
+        for device in (*DEVICES, "nand2")
+        for channels in (32, 128, 384, 1024)
+        for lanes in (1, 8, 32)
+    }
+
+
+def test_paths_are_understood():
+    """Each block where a path of the encoder or decoder begins or ends is in the text about them."""
+    told = set(re.findall(r"`(\w+)`", UNDERSTOOD))
+    for row in load(DOCS):
+        if row["design"] in WHOLE and row.get("speed"):
+            ends = {re.sub(r"_\d+$| memory$", "", row["speed"]["path"][end]) for end in ("from", "to")}
+            assert ends <= told, key(row)
 
 
 def test_page_tells_what_is_missed():
