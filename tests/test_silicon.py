@@ -26,7 +26,6 @@ from synth.gates import LIBRARY, MAPPING, SCRIPT, gates
 from synth.page import UNDERSTOOD, _clock, _target, write
 from synth.results import DOCS, add, key, load, of_target
 from synth.table import print_table
-from synth.toggles import count_toggles
 from synth.tools import READ, ROOT, made, run_tool
 
 LANES = 8
@@ -523,41 +522,3 @@ def test_page_tells_what_is_missed():
     assert _target("clock", 24, 20, most=False, unit=" MHz").endswith("| missed by 4 MHz, see below |")
     assert _target("clock", 24, 30, most=False, unit=" MHz").endswith("| met |")
     assert _target("gates", 8000, 8001, most=True, unit="").endswith("| missed by 1, see below |")
-
-
-VCD = """\
-$scope module TOP $end
-$scope module encoder $end
- $var wire 1 # clk $end
- $var wire 4 ! gap [3:0] $end
-$scope module lfsr_1 $end
- $var wire 4 ! stored [3:0] $end
- $var wire 1 " spike $end
-$upscope $end
-$upscope $end
-$upscope $end
-$enddefinitions $end
-#0
-b0000 !
-1"
-0#
-#5
-b0110 !
-1#
-#10
-b0101 !
-0"
-0#
-"""
-
-
-def test_toggles_are_bits_that_change():
-    """The clock does not count, nor the first value; a net with two names is the inner block's."""
-    assert count_toggles(VCD.splitlines(keepends=True)) == {"lfsr": 2 + 2 + 1}
-
-
-def test_toggles_without_a_recording(tmp_path, monkeypatch):
-    monkeypatch.setenv("CORTICODEC_DATA", str(tmp_path))
-    told = CliRunner().invoke(app, ["toggles"])
-    assert told.exit_code == 0
-    assert "no toggles counted" in told.output
