@@ -16,7 +16,16 @@ from hdl.layouts import words_per_row
 from model import Settings, encode_packets
 from sim.link import LAST, encoder, raster_words
 from synth.__main__ import app
-from synth.sizing import Recording, fewest_lanes, size, slowest_clock, up
+from synth.sizing import (
+    BURST_CYCLES,
+    PACKET_CYCLES,
+    Recording,
+    fewest_lanes,
+    size,
+    slowest_clock,
+    up,
+    waiting_cycles,
+)
 
 STEPS_HZ = 1000
 FOREVER = 10**9
@@ -153,6 +162,32 @@ def test_link_is_a_bound(density, channels, epoch_steps, keyframe_interval):
     recording = Recording(channels, STEPS_HZ, float(raster.mean() * STEPS_HZ), epoch_steps, keyframe_interval)
     sent = 8 * sum(map(len, encode_packets(raster, settings_of(recording)))) / (steps / STEPS_HZ)
     assert sent <= recording.bits_per_second <= (1.4 if keyframe_interval == 1 else 1.2) * sent
+
+
+def test_some_cycles_of_a_packet_have_no_byte():
+    """Six at most on average, where words take nearly as long as bytes: 42 % of 32 channels in packets of two rows."""
+    recording, lanes = Recording(32, STEPS_HZ, 0.42 * STEPS_HZ, 2, 1), 32
+    assert slowest_clock(recording, lanes) == recording.bits_per_second / 8 + 6 * recording.packets_hz
+    with encoder(recording.channels, lanes, settings_of(recording)) as circuit:
+        run = circuit.run(raster_words(raster_of(recording, 480), lanes))
+    ends = np.flatnonzero(run.output[:, 0] & LAST)
+    bytes_sent, cycles = np.ptp(ends), np.ptp(run.cycles_out[ends])
+    assert 5 < (cycles - bytes_sent) / (len(ends) - 1) <= PACKET_CYCLES
+
+
+def test_words_wait_for_bursts_of_errors():
+    """A word takes a cycle for each error, at least one: with 8 lanes, up to 25 %, one in a million waits longer."""
+    channels, lanes, words = 1024, 8, 2_000_000
+    longest = 0.0
+    for density in (0.0003, 0.01, 0.1, 0.25):
+        recording = Recording(channels, STEPS_HZ, density * STEPS_HZ)
+        assert waiting_cycles(recording, lanes) == BURST_CYCLES
+        word_cycles = slowest_clock(recording, lanes) / STEPS_HZ / words_per_row(channels, lanes)
+        errors = np.random.default_rng(3).binomial(lanes, density, words)
+        behind = np.cumsum(np.maximum(1, errors) - word_cycles)
+        waits = behind - np.minimum.accumulate(np.minimum(0, behind))
+        longest = max(longest, np.quantile(waits, 1 - 1e-6))
+    assert 12 < longest <= BURST_CYCLES
 
 
 def test_short_rows_take_a_word_in_three_cycles():
