@@ -1,5 +1,6 @@
 """docs/integration.md: its diagrams are drawn from simulations, its sizes are the calculator's and the RTLIL's."""
 
+import math
 import random
 import re
 import shlex
@@ -23,7 +24,7 @@ from hdl.spike_encoder_soc import SpikeEncoderSoc
 from hdl.spike_encoder_top import SpikeEncoderTop
 from model import Settings, encode_packets
 from synth.__main__ import app
-from synth.sizing import Recording, size
+from synth.sizing import BURST_CYCLES, Recording, fewest_lanes, size, slowest_clock
 
 DOCUMENT = Document("integration.md")
 CHANNELS, LANES, ROW_WORDS = 64, 8, 8
@@ -363,6 +364,107 @@ def test_commands_give_the_rows_of_the_table():
         assert stated["channels"] == options["--channels"]
         assert stated["rows a second"] == options["--steps-hz"]
         assert stated["spikes a second"] == options["--spikes-hz"]
+
+
+def test_longer_epochs_send_less():
+    ((option, sent),) = re.findall(r"with `(--epoch-steps \d+)` the N1 sends ([\d.]+) kbit/s", DOCUMENT.text)
+    shown = CliRunner().invoke(app, shlex.split(f"{commands()[0]} {option}"))
+    assert f"sends   {sent} kbit/s on average\n" in shown.stdout
+
+
+FORMULAS = dict(re.findall(r"^\| ([a-z][^|]*) \| (.*) \|$", DOCUMENT.sections["Sizes"], flags=re.MULTILINE))
+DEFINITIONS = dict(re.findall(r"`([a-z_ ]+)` =\s+`([^`]+)`", DOCUMENT.sections["Sizes"]))
+FUNCTIONS = {"ceil": math.ceil, "floor": math.floor, "log2": math.log2, "min": min, "max": max}
+
+
+def given(recording, lanes):
+    """Return what the page's formulas start from, by its names."""
+    return {
+        "channels": recording.channels,
+        "rows_per_second": recording.steps_hz,
+        "spikes_per_second": recording.spikes_hz,
+        "epoch_steps": recording.epoch_steps,
+        "keyframe_interval": recording.keyframe_interval,
+        "packets_per_second": recording.packets_hz,
+        "lanes": lanes,
+    }
+
+
+class Page:
+    """What the page's formulas give for a recording and lanes, with the link that is taken where none is given."""
+
+    def __init__(self, recording, lanes):
+        self.known = given(recording, lanes)
+        for name, formula in DEFINITIONS.items():
+            self._define(name, self._value(formula))
+        self._define("errors of a packet", self.known["errors_per_second"] / recording.packets_hz)
+        self._define("words", self["words of a row"])
+        long, short, few = DOCUMENT.numbers("Sizes", r"`c` cycles: (\d), or (\d) in rows of (\d) words or fewer")
+        self._define("c", short if self.known["words"] <= few else long)
+        self._define("bits of an error", self["bits of an error"])
+        (always,) = re.findall(r"^([\d.]+), and `.*` more for a keyframe, divided by `", FORMULAS["frame, bytes"])
+        self._define("frame", float(always) + self["frame, bytes"] / recording.keyframe_interval)
+        self._define("sent", self["sent, bits per second"])
+        self._define("clock", max(self["clock, for words"], self["clock, for bytes"]))
+        (share,) = re.findall(r"which is ([\d.]+) times what is sent", DOCUMENT.text)
+        self._define("link", float(share) * self.known["sent"])
+        self._define("load", self["load"])
+        self._define("bytes", self["bytes behind `m_axis`"])
+
+    def __getitem__(self, wanted):
+        return self._value(re.findall(r"`([^`]+)`", FORMULAS[wanted])[0])
+
+    def _value(self, formula):
+        return eval(self._names(formula).removeprefix("words = "), FUNCTIONS, self.known)
+
+    def _define(self, name, value):
+        self.known[self._names(name)] = value
+
+    def _names(self, text):
+        return re.sub(r"(?<=[a-z]) (?=[a-z])", "_", text)
+
+
+def recording_of(command):
+    options = dict(zip(*[iter(shlex.split(command)[1:])] * 2, strict=True))
+    rates = float(options["--steps-hz"]), float(options["--spikes-hz"])
+    return Recording(int(options["--channels"]), *rates, int(options.get("--epoch-steps", 20)))
+
+
+WORKED = [recording_of(command) for command in commands()]
+OTHERS = [
+    (Recording(8, 1000, 10, 1, 1), 8),  # short packets: bytes take longest
+    (Recording(24, 1000, 800, 7, 3), 8),  # rows of three words, and more spikes than not
+    (Recording(25, 1000, 0.001, 4, 10), 2),  # rows of many words, and hardly a spike
+    (Recording(64, 1000, 10, 1), 16),  # rows that wait for the trailer of the packet before
+]
+
+
+@pytest.mark.parametrize(("recording", "lanes"), [*((recording, 8) for recording in WORKED), *OTHERS])
+def test_formulas_are_those_of_the_calculator(recording, lanes):
+    page, needs = Page(recording, lanes), size(recording, lanes)
+    fifo_bits, cycles = DOCUMENT.numbers("Sizes", r"and (\d+) for the FIFO") + DOCUMENT.numbers(
+        "Sizes", r"their number, in cycles, to the (\d+)"
+    )
+    assert page.known["clock"] == pytest.approx(slowest_clock(recording, lanes))
+    assert page["memory, bits"] + fifo_bits == needs.memory_bits
+    assert page.known["bits_of_an_error"] == pytest.approx(recording.error_bits)
+    assert page.known["sent"] == pytest.approx(needs.sent_bits_per_second)
+    assert page.known["link"] == pytest.approx(needs.link_bits_per_second)
+    assert page["words before `s_axis`"] == needs.input_words
+    assert page.known["bytes"] == needs.output_bytes
+    assert page["delay"] == pytest.approx(needs.latency_s)
+    assert 0 < page.known["load"] < 1
+    assert cycles == BURST_CYCLES
+
+
+@pytest.mark.parametrize(
+    ("recording", "lanes"), [*((recording, 8) for recording in WORKED), (Recording(1024, 20_000, 100), 32)]
+)
+def test_lanes_of_a_clock_are_those_of_the_calculator(recording, lanes):
+    """At a clock that is just enough for all further errors, too."""
+    page = Page(recording, lanes)
+    page.known["clock"] = page.known["words"] * recording.steps_hz + recording.errors_hz
+    assert page["lanes, of a clock"] == fewest_lanes(recording, page.known["clock"]) == lanes
 
 
 @pytest.mark.parametrize(("channels", "lanes"), [(1024, 8), (24, 8), (100, 16)])
