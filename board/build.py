@@ -1,5 +1,6 @@
 """From the board's design to the file that is written into its flash."""
 
+import hashlib
 import json
 from pathlib import Path
 from shutil import copyfile
@@ -7,8 +8,9 @@ from typing import Any, NamedTuple
 
 from board.icebreaker import CLOCK_HZ, IcebreakerTop, constraints
 from hdl.generate import component_rtlil
+from synth.designs import without_places
 from synth.devices import clock_and_cells
-from synth.tools import READ, ROOT, made, run_tool
+from synth.tools import READ, ROOT, made, run_tool, versions
 
 BITSTREAM = ROOT / "build" / "bitstream" / "icebreaker.bin"
 SYNTHESIS = f"{READ}synth_ice40 -dsp -dff -top icebreaker -json top.json"
@@ -36,16 +38,35 @@ def build(channels: int) -> Built:
     RuntimeError
         A tool fails, or the clock is not reached.
     """
-    inputs = {
-        "top.il": component_rtlil(IcebreakerTop(channels), "icebreaker"),
+    bitstream = made(_inputs(channels), BITSTREAM.name, _build)
+    BITSTREAM.parent.mkdir(parents=True, exist_ok=True)
+    copyfile(bitstream, BITSTREAM)
+    return Built(BITSTREAM, clock_and_cells(json.loads(bitstream.with_name(REPORT).read_text())))
+
+
+def figures(built: Built, channels: int) -> dict[str, Any]:
+    """Return clock and cells of a bitstream, and what they come from."""
+    return {
+        "command": f"python -m board --channels {channels}",
+        "netlist": digest(channels),
+        "versions": versions(),
+        **built.timing,
+    }
+
+
+def digest(channels: int) -> str:
+    """Return a hash of all that a bitstream comes from, but for the tools' versions."""
+    return hashlib.sha256(json.dumps(sorted(_inputs(channels).items())).encode()).hexdigest()[:20]
+
+
+def _inputs(channels: int) -> dict[str, str]:
+    """Return name and text of each file that the tools are given."""
+    return {
+        "top.il": without_places(component_rtlil(IcebreakerTop(channels), "icebreaker")),
         "script.ys": SYNTHESIS,
         "pins.pcf": constraints(),
         "nextpnr.json": json.dumps(PLACEMENT),
     }
-    bitstream = made(inputs, BITSTREAM.name, _build)
-    BITSTREAM.parent.mkdir(parents=True, exist_ok=True)
-    copyfile(bitstream, BITSTREAM)
-    return Built(BITSTREAM, clock_and_cells(json.loads(bitstream.with_name(REPORT).read_text())))
 
 
 def _build(folder: Path, bitstream: str) -> None:

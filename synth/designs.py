@@ -145,4 +145,9 @@ def rtlil(name: str, channels: int, lanes: int, *, pins: bool = False) -> str:
 def _rtlil(name: str, channels: int, lanes: int, pins: bool) -> str:
     design = DESIGNS[name](channels, lanes)
     text = component_rtlil(Pins(design) if pins else design, "top")
+    return without_places(text)
+
+
+def without_places(text: str) -> str:
+    """Return RTLIL without the places in source files: the same wherever those are."""
     return re.sub(r"^\s*attribute \\src .*\n", "", text, flags=re.MULTILINE)

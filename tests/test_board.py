@@ -1,15 +1,17 @@
 """The board's design and its bitstream: what `make bitstream` is made of, and what docs/board.md tells of it."""
 
+import inspect
 import json
 import re
+from importlib.metadata import version
 
 import numpy as np
 import pytest
-from documents import Document
+from documents import DOCS, Document
 from typer.testing import CliRunner
 
-from board.__main__ import app
-from board.build import build
+from board.__main__ import app, main
+from board.build import build, digest
 from board.icebreaker import (
     BAUD_HZ,
     CHANNELS_MAX,
@@ -25,12 +27,14 @@ from board.icebreaker import (
 from board.uart_output import FRAME_BITS, UartOutput
 from model import encode_packets, frame_packets
 from synth.devices import DEVICES
-from synth.tools import READ
+from synth.tools import READ, ROOT, versions
 
 PMOD_1A = {"P1A1": 4, "P1A2": 2, "P1A3": 47, "P1A4": 45}
 """Pins of the package at the connector, from the board's schematic."""
 PACKAGE = {"oscillator": 35, "user button": 10, "red LED": 11, "USB serial": 9}
 """Those of the parts on the board."""
+FIGURES = json.loads((DOCS / "board.json").read_text())
+CHANNELS = inspect.signature(main).parameters["channels"].default
 USED = {"ICESTORM_LC": 2504, "ICESTORM_RAM": 22}
 
 
@@ -119,6 +123,34 @@ def test_command_tells_in_one_sentence_what_a_tool_says(tools):
     assert isinstance(done.exception, SystemExit)
 
 
+def test_command_leaves_figures_where_it_is_told(tools, tmp_path):
+    left = {path: path.read_bytes() for path in DOCS.iterdir()}
+    assert CliRunner().invoke(app, ["--channels", "16"]).exit_code == 0
+    assert {path: path.read_bytes() for path in DOCS.iterdir()} == left
+    file = tmp_path / "board.json"
+    assert CliRunner().invoke(app, ["--channels", "24", "--figures", str(file)]).exit_code == 0
+    assert json.loads(file.read_text()) == {
+        "command": "python -m board --channels 24",
+        "netlist": digest(24),
+        "versions": versions(),
+        "megahertz": 28.25,
+        "utilization": USED,
+    }
+
+
+def test_a_digest_tells_what_is_built(monkeypatch):
+    before = digest(16)
+    assert digest(16) == before != digest(24)
+    monkeypatch.setitem(PINS, "uart_tx", 12)
+    assert digest(16) != before
+
+
+def test_a_netlist_is_the_same_wherever_its_sources_are(tools, tmp_path):
+    build(16)
+    (netlist,) = tmp_path.rglob("top.il")
+    assert str(ROOT) not in netlist.read_text()
+
+
 @pytest.mark.parametrize("channels", [LANES - 1, CHANNELS_MAX + 1])
 def test_what_a_device_has_no_room_for_is_refused(tools, channels):
     sentence = f"channels must be an integer in 8..2048, not {channels}"
@@ -169,22 +201,29 @@ def test_page_has_the_numbers_of_the_design(page):
 
 
 def test_page_names_the_figures_with_their_command(page):
-    title, up5k = "On a board: the encoder on an iCEBreaker", DEVICES["up5k"]
-    cells, of_cells, multipliers, of_multipliers, memories, of_memories = page.numbers(
-        title, r"([\d,]+) of ([\d,]+) logic cells, (\d+) of (\d+) multipliers, (\d+) of (\d+) memories"
-    )
-    assert (of_cells, of_multipliers, of_memories) == (up5k.luts, up5k.multipliers, up5k.block_rams)
-    assert cells <= of_cells
-    assert multipliers <= of_multipliers
-    assert memories <= of_memories
-    reached, hundredths, needed = page.numbers(
-        title, r"(\d+)\.(\d\d) MHz reached where (\d+) MHz are needed \(`python -m board`\)"
-    )
-    assert reached + hundredths / 100 > needed == CLOCK_HZ // 10**6
+    title, up5k, used = "On a board: the encoder on an iCEBreaker", DEVICES["up5k"], FIGURES["utilization"]
+    cells = r"([\d,]+) of ([\d,]+) logic cells, (\d+) of (\d+) multipliers, (\d+) of (\d+) memories"
+    assert page.numbers(title, cells) == [
+        *(used["ICESTORM_LC"], up5k.luts),
+        *(used["ICESTORM_DSP"], up5k.multipliers),
+        *(used["ICESTORM_RAM"], up5k.block_rams),
+    ]
+    command = r"\(`\.venv/bin/python -m board --figures docs/board\.json`\)"
+    clocks = page.numbers(title, rf"(\d+)\.(\d\d) MHz reached where (\d+) MHz are needed {command}")
+    assert clocks == [*divmod(round(100 * FIGURES["megahertz"]), 100), CLOCK_HZ // 10**6]
     assert page.numbers(title, r"channels, (\d+) to ([\d,]+): `.venv/bin/python -m board --channels \d+`") == [
         LANES,
         CHANNELS_MAX,
     ]
+    assert page.numbers(title, r"the encoder for ([\d,]+) channels and (\d+) lanes") == [CHANNELS, LANES]
+    assert FIGURES["command"] == f"python -m board --channels {CHANNELS}"
+    assert FIGURES["megahertz"] * 10**6 > CLOCK_HZ
+
+
+def test_figures_are_of_this_hardware():
+    if version("amaranth") != FIGURES["versions"]["amaranth"]:
+        pytest.skip("another version of Amaranth writes other netlists")
+    assert digest(CHANNELS) == FIGURES["netlist"]
 
 
 def test_page_packs_the_lowest_channel_into_the_first_byte_s_lowest_bit(page):
