@@ -37,7 +37,7 @@ LEARNING_BYTES = 10
 TRAILER_CYCLES = 24
 """From a packet's last word until its trailer is out, and a row of the next packet may end."""
 PACKET_CYCLES = 6
-"""Of a packet in which no byte leaves, at most, where bytes are what takes longest."""
+"""Of a packet in which no byte leaves, on average at most, where bytes are what takes longest."""
 BURST_CYCLES = 16
 """What several errors a word, more than are expected, hold up words."""
 BURST_ERRORS = 7
