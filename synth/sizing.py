@@ -39,7 +39,9 @@ TRAILER_CYCLES = 24
 PACKET_CYCLES = 6
 """Of a packet in which no byte leaves, on average at most, where bytes are what takes longest."""
 BURST_CYCLES = 16
-"""What several errors a word, more than are expected, hold up words."""
+"""What several errors a word, more than are expected, hold up words; one in a million longer."""
+BURST_CYCLES_AN_ERROR = 8
+"""The same for each error that a word has on average, where that is longer."""
 BURST_ERRORS = 7
 """Errors that come at once: half the natural logarithm of 10^6, so that one moment in a million has more."""
 BACKLOG_BYTES = HEADER_BYTES + SETTINGS_BYTES + TRAILER_BYTES + 8
@@ -243,13 +245,14 @@ def fewest_lanes(recording: Recording, clock_hz: float) -> int:
     return enough[0]
 
 
-def waiting_cycles(recording: Recording, lanes: int) -> int:
+def waiting_cycles(recording: Recording, lanes: int) -> float:
     """Return the longest time in cycles that words wait in front of `s_axis`, while `m_axis_tready` is always 1.
 
     It is that until the trailer is out, less what the row itself takes, and a burst of errors (test_buffers_suffice).
     """
     row = _word_cycles(recording, lanes) * words_per_row(recording.channels, lanes)
-    return max(0, TRAILER_CYCLES - row) + BURST_CYCLES
+    burst = max(BURST_CYCLES, BURST_CYCLES_AN_ERROR * lanes * recording.spikes_hz / recording.steps_hz)
+    return max(0, TRAILER_CYCLES - row) + burst
 
 
 def output_bytes(recording: Recording, link_bits_per_second: float) -> int:
