@@ -23,6 +23,8 @@ LANES = 8
 STATE_BITS = 40
 """Bits of the memories' rows that belong to a bin: all are read, and written, once a bin."""
 CLOCK = "clk"
+PORTS = "$rootio"
+"""Where Verilator repeats the ports of the encoder."""
 SAIF = BUILD / "synth" / "encoder.saif"
 """Toggles of each bit of each net in each block, for a power tool."""
 NUMBER = re.compile(r"[_$]\d+$")
@@ -131,7 +133,8 @@ def count_toggles(waves: Waves) -> Counter[str]:
 
     The clock is left out.
     """
-    blocks = {net: NUMBER.sub("", name[-2]) for name, net in waves.nets.items() if name[-1] != CLOCK}
+    counted = {name: net for name, net in waves.nets.items() if name[-1] != CLOCK and PORTS not in name}
+    blocks = {net: NUMBER.sub("", name[-2]) for name, net in counted.items()}
     counts: Counter[str] = Counter()
     for net, block in blocks.items():
         counts[block] += waves.changes[net]
