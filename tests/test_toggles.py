@@ -105,7 +105,7 @@ CHANNELS, STEPS, SECONDS = 16, 50, 0.03
 
 
 def test_toggles_are_bits_that_change():
-    """The clock does not count, nor the first value; a net with two names is the inner block's; ports count where they are."""
+    """The clock does not count, nor a first value, nor ports where they are repeated; two names are one net."""
     assert count_toggles(read_vcd(io.StringIO(VCD))) == BY_BLOCK
 
 
