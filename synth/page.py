@@ -277,7 +277,8 @@ ENERGY = """\
 A proxy of the energy: how many bits of nets change for each bin of a raster, in the simulated Verilog, while words come
 without pause. A change of a net counts 1, whatever it drives: there are no capacitances and no glitches within a cycle.
 Every net that the Verilog names counts, steps of a sum or a shift among them, and one that several blocks share counts
-once. The clock is left out, and the memories' inside; each bin has its 40 bits read and written.
+once. The clock is left out, and the memories' inside; each bin has its 40 bits read and written. Steps are of 1 ms, and
+the settings the default ones.
 `python -m synth toggles` compares the packets with the software's, and leaves `build/synth/encoder.saif` for a power
 tool, which has each bit in every block that it reaches. Which of them are one net only the simulator's other wave file
 tells; the counts of both are compared net by net.
