@@ -185,7 +185,7 @@ def size(
         clock_hz = slowest
     if not slowest <= clock_hz < math.inf:
         raise ValueError(
-            f"clock_hz must be at least {math.ceil(slowest)} and finite for {lanes} lanes, not {clock_hz!r}"
+            f"clock_hz must be at least {math.ceil(slowest)} and finite for {_many(lanes, 'lane')}, not {clock_hz!r}"
         )
     if link_bits_per_second is None:
         link_bits_per_second = LINK_SHARE * recording.bits_per_second
@@ -240,7 +240,7 @@ def fewest_lanes(recording: Recording, clock_hz: float) -> int:
     if not enough:
         best = min(clocks, key=clocks.__getitem__)
         raise ValueError(
-            f"clock_hz must be at least {math.ceil(clocks[best])}, which {best} lanes need, not {clock_hz!r}"
+            f"clock_hz must be at least {math.ceil(clocks[best])}, with {_many(best, 'lane')}, not {clock_hz!r}"
         )
     return enough[0]
 
@@ -287,7 +287,7 @@ def lines(recording: Recording, needs: Sizing) -> list[str]:
         f"memory  {needs.memory_bits:,} bits",
         f"sends   {up(needs.sent_bits_per_second / 1e3)} kbit/s on average",
         f"link    {up(needs.link_bits_per_second / 1e3)} kbit/s",
-        f"buffers {words} words of {needs.lanes} bits before s_axis, {waiting} bytes behind m_axis",
+        f"buffers {words} words of {_many(needs.lanes, 'bit')} before s_axis, {waiting} bytes behind m_axis",
         f"delay   at most {up(needs.latency_s * 1e3)} ms from a spike to its packet's end on the link",
     ]
 
@@ -297,6 +297,10 @@ def up(value: float, digits: int = 3) -> str:
     places = digits - 1 - math.floor(math.log10(value))
     scaled = math.ceil(value * 10.0**places - 1e-9)  # 1.1 * 100 is a little above 110
     return f"{scaled / 10.0**places:,.{max(0, places)}f}"
+
+
+def _many(number: int, name: str) -> str:
+    return f"{number} {name}" if number == 1 else f"{number} {name}s"
 
 
 def _word_cycles(recording: Recording, lanes: int) -> int:

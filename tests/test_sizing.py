@@ -251,7 +251,7 @@ def test_a_recording_out_of_range_is_refused(change, sentence):
         ({"lanes": 9}, "lanes must be an integer in 1..8 (the channels), not 9"),
         ({"lanes": 2, "clock_hz": 40}, "clock_hz must be at least 54 and finite for 2 lanes, not 40"),
         ({"lanes": 2, "clock_hz": math.inf}, "clock_hz must be at least 54 and finite for 2 lanes, not inf"),
-        ({"clock_hz": 10}, "clock_hz must be at least 46, which 8 lanes need, not 10"),
+        ({"clock_hz": 10}, "clock_hz must be at least 46, with 8 lanes, not 10"),
         ({"link_bits_per_second": 100}, "link_bits_per_second must be finite and above 111, which the encoder sends"),
         ({"link_bits_per_second": math.inf}, "link_bits_per_second must be finite and above 111"),
     ],
