@@ -345,7 +345,9 @@ is the longest.
   `updater`, from the memory in `predictor`.
 - Encoder on an ECP5: paths of 2 to 5 ns of logic: a codeword's length in `coder`, and its code in `isi_encoder`; the
   sum of `debt` and its comparison; the parameter from `mean`; a seed on its way into the memory of `predictor`.
-- Encoder with 32 lanes: a word's first error, found among all lanes behind the comparators, in `gap_counter`.
+- Encoder with 32 lanes, on an ECP5: wires from and to so many lanes, with 2 to 3.5 ns of logic. A word's first error
+  is found in `gap_counter` among all lanes, behind each `comparator` and what is registered in `encoder`; whether a
+  word is taken goes from there to the registers of all lanes in `predictor`; and seeds go into its memory, as above.
 - Decoder: the loop that a Golomb code has. The parameter comes from the mean, with it a codeword's length and gap, and
   from these mean and debt, all between two clock edges, since the next codeword begins where this one ends. It reads
   one in each cycle; `isi_decoder` alone and its parts have the same path.
