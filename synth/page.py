@@ -35,7 +35,8 @@ READING = """\
   iCE40 and 18 Kbit on the ECP5. Where an ECP5's memory is small it is made of LUTs, and counts as such; so do carry
   chains there, with two LUT4 for two bits. UP5K and ECP5 use multiplier blocks for the rate updates, HX8K has none.
 - **Fmax**: median, lowest and highest of the seeds, of the design between registers (`Pins` in `synth/designs.py`).
-  The ECP5 is of speed grade 6, nextpnr's own choice.
+  The ECP5 is of speed grade 6, nextpnr's own choice. Where no clock stands, the design was not placed:
+  `make synth-full SYNTH_ARGS=--missing` does that. 4,096 channels take more memories than an iCE40 has.
 - **NAND2**: area in units of a 2-input NAND, with the ratios of the open library sky130_fd_sc_hd (`synth/nand2.lib`);
   no memories, whose bits are counted apart. A flip-flop is 5.33, and there are no wires, buffers or test logic.
 - No memory's row is read while it is written, which `formal/predictor.py` proves, or it is read transparently; Yosys
