@@ -36,6 +36,7 @@ def draw(rows: Sequence[Row], file: Path) -> bool:
     right.margins(y=0.01)
     for axis in (left.yaxis, right.xaxis):
         axis.set_major_formatter("{x:,.0f}")
+    right.locator_params("x", nbins=5)
     right.set(xlabel="NAND2 equivalents", title="Blocks alone, 1,024 channels, 8 lanes")
     figure.savefig(file, dpi=110, metadata={"Software": None})
     pyplot.close(figure)
