@@ -1,6 +1,5 @@
 """From the board's design to the file that is written into its flash."""
 
-import hashlib
 import json
 from pathlib import Path
 from shutil import copyfile
@@ -10,7 +9,7 @@ from board.icebreaker import CLOCK_HZ, IcebreakerTop, constraints
 from hdl.generate import component_rtlil
 from synth.designs import without_places
 from synth.devices import clock_and_cells
-from synth.tools import READ, ROOT, made, run_tool, versions
+from synth.tools import READ, ROOT, hash_of, made, run_tool, versions
 
 BITSTREAM = ROOT / "build" / "bitstream" / "icebreaker.bin"
 SYNTHESIS = f"{READ}synth_ice40 -dsp -dff -top icebreaker -json top.json"
@@ -56,7 +55,7 @@ def figures(built: Built, channels: int) -> dict[str, Any]:
 
 def digest(channels: int) -> str:
     """Return a hash of all that a bitstream comes from, but for the tools' versions."""
-    return hashlib.sha256(json.dumps(sorted(_inputs(channels).items())).encode()).hexdigest()[:20]
+    return hash_of(json.dumps(sorted(_inputs(channels).items())))
 
 
 def _inputs(channels: int) -> dict[str, str]:

@@ -1,13 +1,12 @@
 """What a row of the figures comes from, as a hash: it tells whether the row still holds."""
 
-import hashlib
 from dataclasses import replace
 
 from synth import gates
 from synth.designs import rtlil
 from synth.devices import CELLS, DEVICES
 from synth.results import Row
-from synth.tools import READ
+from synth.tools import READ, hash_of
 
 
 def digest(row: Row, *, placed: bool) -> str:
@@ -22,7 +21,7 @@ def digest(row: Row, *, placed: bool) -> str:
     """
     size = row["design"], row["channels"], row["lanes"]
     netlists = [rtlil(*size, pins=pins) for pins in ([False, True] if placed else [False])]
-    return hashlib.sha256(repr([*_done(row["device"]), *netlists]).encode()).hexdigest()[:20]
+    return hash_of(repr([*_done(row["device"]), *netlists]))
 
 
 def _done(device: str) -> list[object]:

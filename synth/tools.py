@@ -39,6 +39,11 @@ def versions() -> dict[str, str]:
     return found
 
 
+def hash_of(text: str) -> str:
+    """Return 20 hexadecimal digits of the text's SHA-256."""
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
 def run_tool(tool: str, arguments: Sequence[str], folder: Path) -> None:
     """Run a tool with `folder` as working directory, its paths relative to it.
 
@@ -70,8 +75,7 @@ def made(inputs: Mapping[str, str], name: str, make: Callable[[Path, str], objec
         Given the folder, where `inputs` are, and the name that the file is to have until it is whole. Who else asks for
         the folder waits.
     """
-    digest = hashlib.sha256(json.dumps([versions(), sorted(inputs.items())]).encode()).hexdigest()[:20]
-    path = CACHE / digest / name
+    path = CACHE / hash_of(json.dumps([versions(), sorted(inputs.items())])) / name
     with alone_in(path.parent):
         if not path.exists():
             for file, text in inputs.items():
